@@ -1,0 +1,114 @@
+//! What crosses between the edge and the runtime: one request in, one reply out.
+//!
+//! The edge has routed, verified and bounded a request before it becomes an [`Exchange`]; the runtime alone knows how a
+//! plugin is called.
+
+use bytes::Bytes;
+use mooring_core::keys::Principal;
+
+/// A request that the edge has finished with.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What the edge made of it.
+    pub outcome: Outcome,
+    /// Upper case.
+    pub method: String,
+    /// Below the mount, percent-encoded as sent.
+    pub path: String,
+    /// Without the `?`.
+    pub query: String,
+    /// Values of the route's parameters in their order, percent-decoded.
+    pub params: Vec<String>,
+    /// Only those that the manifest asks for, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Whole, within its limit.
+    pub body: Bytes,
+    /// Absent exactly when nothing was verified.
+    pub principal: Option<Principal>,
+    /// Under which logs and audit know this request.
+    pub request_id: String,
+}
+
+/// Where a request goes inside its plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Index of the route in the manifest.
+    Route(u32),
+    /// The host refuses; the plugin words the answer.
+    Rejected {
+        /// Why.
+        cause: Cause,
+        /// The route, where one was found.
+        route: Option<u32>,
+    },
+}
+
+/// Why the host refuses a request, or failed it. Mirrors `exchange.cause` of the WIT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No route has this path.
+    NoRoute,
+    /// The path exists for these methods.
+    MethodNotAllowed(Vec<String>),
+    /// No usable key.
+    Unauthenticated(CredentialFailure),
+    /// The key lacks this scope.
+    MissingScope(String),
+    /// Seconds to wait.
+    RateLimited(u32),
+    /// The limit in bytes.
+    BodyTooLarge(u64),
+    /// The client was too slow.
+    BodyTimeout,
+    /// Not well-formed, and why.
+    Malformed(String),
+    /// No capacity; seconds to wait.
+    Unavailable(u32),
+    /// The plugin ran out of time or fuel.
+    Deadline,
+    /// The plugin trapped, hit a memory limit or answered out of bounds.
+    PluginFailed,
+    /// The host failed.
+    HostFailed,
+}
+
+/// What was wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFailure {
+    /// None was sent.
+    Missing,
+    /// Not a key of this surface.
+    Malformed,
+    /// Nobody's.
+    Unknown,
+    /// Past its time.
+    Expired,
+    /// Taken back, or of a tenant that is switched off.
+    Revoked,
+}
+
+/// The answer to an [`Exchange`], after its commit is durable.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// 200 to 599.
+    pub status: u16,
+    /// Checked: legal names and values, none that belong to the host.
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Within its limit.
+    pub body: Bytes,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// What one request cost, over all its runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Units of wasmtime's fuel, roughly instructions.
+    pub fuel: u64,
+    /// Calls of imported functions.
+    pub host_calls: u64,
+    /// Bytes of keys and values written to the store.
+    pub bytes_written: u64,
+    /// Runs thrown away because another transaction won.
+    pub reruns: u32,
+}
