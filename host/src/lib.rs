@@ -1,1 +1,10 @@
-//! Under construction.
+//! Mooring: an integration host for billing.
+//!
+//! One process serves the HTTP APIs of many billing providers. Each API surface is a sandboxed WebAssembly component that
+//! maps its routes onto the primitives of `mooring-core`; a request is a transaction.
+//!
+//! Calls point one way: [`http`] and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
+//! which calls `mooring-store`.
+
+pub mod config;
+pub mod exchange;

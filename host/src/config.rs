@@ -1,0 +1,255 @@
+//! Every knob and every limit of the host, with its unit, in one place.
+//!
+//! Values come from a TOML file (`mooring serve --config FILE`), then from the command line. Unknown names are refused,
+//! and [`Config::check`] refuses combinations that cannot work before anything is opened.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Everything the host keeps: database, keys, plugins, compile cache.
+    pub data: PathBuf,
+    /// Where front-ends call.
+    pub listen: SocketAddr,
+    /// Where the operator calls; keep it off public networks.
+    pub admin: SocketAddr,
+    /// Where bundled plugins (`NAME.wasm`) lie; absent means the folder `plugins` beside the executable.
+    pub bundled_plugins: Option<PathBuf>,
+    /// Private address ranges that outbound calls may reach all the same. For development.
+    pub allow_private: Vec<IpNet>,
+    /// TLS on the public listener; absent means plain HTTP, behind a proxy that ends TLS.
+    pub tls: Option<Tls>,
+    /// The public listener's limits.
+    pub edge: EdgeLimits,
+    /// The plugins' limits.
+    pub plugin: PluginLimits,
+    /// Background work.
+    pub jobs: JobLimits,
+    /// Calls to the world.
+    pub outbound: OutboundLimits,
+}
+
+/// Certificate and key, PEM.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate chain, leaf first.
+    pub certificate: PathBuf,
+    /// Private key, PKCS#8, PKCS#1 or SEC1.
+    pub key: PathBuf,
+}
+
+/// Limits of the public listener.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EdgeLimits {
+    /// Open connections; further ones wait in the kernel's queue.
+    pub connections_max: usize,
+    /// Request head: start line and headers together.
+    pub header_bytes_max: usize,
+    /// Time for a request head to arrive, and how long an idle connection is kept.
+    #[serde(with = "millis")]
+    pub header_timeout_ms: Duration,
+    /// Request body, unless the route asks for less.
+    pub body_bytes_max: u64,
+    /// Time for a whole body to arrive.
+    #[serde(with = "millis")]
+    pub body_timeout_ms: Duration,
+    /// Time for a client to take a response, measured while no byte moves.
+    #[serde(with = "millis")]
+    pub write_timeout_ms: Duration,
+    /// Concurrent HTTP/2 streams on a connection.
+    pub http2_streams_max: u32,
+    /// How long a shutdown waits for requests in flight.
+    #[serde(with = "millis")]
+    pub shutdown_timeout_ms: Duration,
+}
+
+/// Limits of one call into a plugin, and of plugins together.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginLimits {
+    /// Threads that run plugin calls.
+    pub call_threads: usize,
+    /// Calls of one plugin that run at the same time; fewer than `call_threads`, so that one plugin cannot hold them all.
+    pub calls_per_plugin_max: usize,
+    /// Calls of one plugin that wait; more are answered `unavailable`.
+    pub queue_per_plugin_max: usize,
+    /// Wall-clock time of one run of a handler.
+    #[serde(with = "millis")]
+    pub call_deadline_ms: Duration,
+    /// Wall-clock time of one run of a job, outbound calls not included.
+    #[serde(with = "millis")]
+    pub job_deadline_ms: Duration,
+    /// Units of fuel of one run, roughly instructions.
+    pub fuel_max: u64,
+    /// Linear memory of an instance.
+    pub memory_bytes_max: usize,
+    /// Elements of an instance's tables.
+    pub table_elements_max: usize,
+    /// Native stack of a guest.
+    pub stack_bytes_max: usize,
+    /// Body of a response.
+    pub response_bytes_max: usize,
+    /// Headers of a response.
+    pub response_headers_max: usize,
+    /// Calls of imported functions in one run.
+    pub host_calls_max: u64,
+    /// Bytes written to the store in one run.
+    pub written_bytes_max: u64,
+    /// One document, payload or metadata.
+    pub record_bytes_max: usize,
+    /// Bytes of arguments in one imported call.
+    pub call_argument_bytes_max: usize,
+    /// Log text kept of one run, guest output included.
+    pub log_bytes_max: usize,
+    /// Runs of one request before it is answered `unavailable`.
+    pub runs_max: u32,
+    /// Size of a component.
+    pub component_bytes_max: u64,
+    /// Time to compile a component.
+    #[serde(with = "millis")]
+    pub compile_timeout_ms: Duration,
+    /// Address space of the process that compiles a component.
+    pub compile_memory_bytes_max: u64,
+    /// Failed calls in a row (traps, deadlines) after which a plugin is stopped for a while.
+    pub breaker_failures: u32,
+    /// How long it is stopped the first time; doubles up to 16 times this.
+    #[serde(with = "millis")]
+    pub breaker_pause_ms: Duration,
+}
+
+/// Limits of background work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JobLimits {
+    /// Jobs that run at the same time.
+    pub running_max: usize,
+    /// How long a claimed job is kept from others.
+    #[serde(with = "millis")]
+    pub lease_ms: Duration,
+    /// First pause after a failure; doubles each time.
+    #[serde(with = "millis")]
+    pub backoff_min_ms: Duration,
+    /// Longest pause.
+    #[serde(with = "millis")]
+    pub backoff_max_ms: Duration,
+}
+
+/// Limits of outbound calls.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutboundLimits {
+    /// From the first byte sent to the last one received.
+    #[serde(with = "millis")]
+    pub timeout_ms: Duration,
+    /// Body of an answer.
+    pub response_bytes_max: usize,
+    /// Calls of one attempt of a job.
+    pub calls_per_job_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data: PathBuf::from("mooring-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            bundled_plugins: None,
+            allow_private: Vec::new(),
+            tls: None,
+            edge: EdgeLimits::default(),
+            plugin: PluginLimits::default(),
+            jobs: JobLimits::default(),
+            outbound: OutboundLimits::default(),
+        }
+    }
+}
+
+impl Default for EdgeLimits {
+    fn default() -> EdgeLimits {
+        EdgeLimits {
+            connections_max: 4096,
+            header_bytes_max: 16 * 1024,
+            header_timeout_ms: Duration::from_secs(10),
+            body_bytes_max: 1024 * 1024,
+            body_timeout_ms: Duration::from_secs(15),
+            write_timeout_ms: Duration::from_secs(15),
+            http2_streams_max: 128,
+            shutdown_timeout_ms: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for PluginLimits {
+    fn default() -> PluginLimits {
+        PluginLimits {
+            // Four threads on two cores: while some wait (a password hash, the store's lock) others run.
+            call_threads: 4,
+            calls_per_plugin_max: 3,
+            queue_per_plugin_max: 1024,
+            call_deadline_ms: Duration::from_secs(2),
+            job_deadline_ms: Duration::from_secs(10),
+            fuel_max: 500_000_000,
+            memory_bytes_max: 32 * 1024 * 1024,
+            table_elements_max: 20_000,
+            stack_bytes_max: 512 * 1024,
+            response_bytes_max: 4 * 1024 * 1024,
+            response_headers_max: 64,
+            host_calls_max: 10_000,
+            written_bytes_max: 4 * 1024 * 1024,
+            record_bytes_max: 64 * 1024,
+            call_argument_bytes_max: 2 * 1024 * 1024,
+            log_bytes_max: 16 * 1024,
+            runs_max: 12,
+            component_bytes_max: 32 * 1024 * 1024,
+            compile_timeout_ms: Duration::from_secs(60),
+            compile_memory_bytes_max: 4 * 1024 * 1024 * 1024,
+            breaker_failures: 5,
+            breaker_pause_ms: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Default for JobLimits {
+    fn default() -> JobLimits {
+        JobLimits {
+            running_max: 8,
+            lease_ms: Duration::from_secs(120),
+            backoff_min_ms: Duration::from_secs(5),
+            backoff_max_ms: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl Default for OutboundLimits {
+    fn default() -> OutboundLimits {
+        OutboundLimits {
+            timeout_ms: Duration::from_secs(30),
+            response_bytes_max: 1024 * 1024,
+            calls_per_job_max: 16,
+        }
+    }
+}
+
+/// A duration as an integer of milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_millis() as u64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
