@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use mooring_core::draws::Draws;
+use mooring_core::draws::{Draws, Generator};
 use mooring_core::ids::PluginName;
 use mooring_core::keys::Principal;
-use mooring_core::tenants::Tenant;
+use mooring_core::tenants::TenantRef;
 use mooring_core::work::Work;
 use mooring_manifest::{Access, Manifest};
 use mooring_store::Store;
 
+use super::errands::Errands;
 use crate::config::PluginLimits;
-use crate::outbound::{OutboundError, OutboundRequest, OutboundResponse};
 
 /// What is known of a plugin while it runs.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Facts {
     /// SHA-256 of its bytes, hexadecimal.
     pub digest: String,
     /// Checked at load.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
 }
 
 /// Who a run acts for.
@@ -36,7 +36,7 @@ pub enum Caller {
     /// A verified key on a route.
     Principal(Principal, Access),
     /// The host itself, running a job of this tenant.
-    Job(Tenant),
+    Job(TenantRef),
 }
 
 /// Why the host refuses to act, whatever the arguments. Mirrors `types.denial` of the WIT.
@@ -57,25 +57,6 @@ pub(crate) struct Spent {
     log_bytes: usize,
 }
 
-/// The calls to the world of one attempt of a job: those that have been answered, in order, and the one that has not.
-///
-/// A run that asks for something new is stopped there; the host makes the call outside of any transaction, and runs the
-/// job again from its start with one answer more.
-#[derive(Debug, Default)]
-pub(crate) struct Errands {
-    pub(crate) answered: Arc<Vec<Answered>>,
-    /// How many of the answers this run has been given.
-    pub(crate) given: usize,
-    pub(crate) asked: Option<OutboundRequest>,
-}
-
-/// A call to the world and what came of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    pub(crate) request: OutboundRequest,
-    pub(crate) answer: Result<OutboundResponse, OutboundError>,
-}
-
 /// See the module.
 pub struct Desk {
     pub(crate) facts: Arc<Facts>,
@@ -83,8 +64,10 @@ pub struct Desk {
     pub(crate) draws: Arc<Draws>,
     pub(crate) limits: Arc<PluginLimits>,
     pub(crate) spent: Spent,
-    pub(crate) errands: Errands,
+    /// Calls to the world, for a job; a request has none.
+    pub(crate) errands: Option<Errands>,
     pub(crate) log: Vec<String>,
+    generator: Option<Generator>,
     store: Store,
     work: Option<Work>,
 }
@@ -103,8 +86,9 @@ impl Desk {
             draws: Arc::clone(draws),
             limits: Arc::clone(limits),
             spent: Spent::default(),
-            errands: Errands::default(),
+            errands: None,
             log: Vec::new(),
+            generator: None,
             store: store.clone(),
             work: None,
         }
@@ -123,7 +107,7 @@ impl Desk {
         }
         let written_bytes_max = self.limits.written_bytes_max;
         let work = self.read()?;
-        if work.written_bytes() > written_bytes_max { Err(Denial::OverBudget) } else { Ok(work) }
+        if work.written_bytes() as u64 > written_bytes_max { Err(Denial::OverBudget) } else { Ok(work) }
     }
 
     /// Counts a call of an imported function, and refuses once there have been too many.
@@ -144,16 +128,16 @@ impl Desk {
         self.log.push(line[..cut].to_owned());
     }
 
-    /// The next answer of this attempt, if the job asked the same thing before.
-    pub(crate) fn answer(&mut self, request: &OutboundRequest) -> Option<Result<OutboundResponse, OutboundError>> {
-        let answered = self.errands.answered.get(self.errands.given)?;
-        if answered.request != *request {
-            // The run took another way than the one before it: the answers that are left belong to that other way, and
-            // the host drops them when it makes the call.
-            return None;
-        }
-        self.errands.given += 1;
-        Some(answered.answer.clone())
+    /// Counts a call that cannot be refused.
+    pub(crate) fn count_call(&mut self) {
+        self.spent.host_calls += 1;
+    }
+
+    /// Random bytes of the run: the same when it is run again.
+    pub(crate) fn random(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.generator.get_or_insert_with(|| self.draws.generator("context")).fill(&mut bytes);
+        bytes
     }
 
     /// The finished run's transaction, if it ever needed one.
@@ -163,18 +147,13 @@ impl Desk {
 
     fn work(&mut self) -> Result<&mut Work, Denial> {
         if self.work.is_none() {
-            let name = self.facts.name.clone();
-            let work = match &self.caller {
+            let (begin, tenant): (fn(&Store, &_, &_, &_) -> Work, _) = match &self.caller {
                 Caller::Nobody => return Err(Denial::Anonymous),
-                Caller::Principal(principal, Access::Read) => {
-                    Work::read(&self.store, principal.tenant.clone(), name, &self.draws)
-                }
-                Caller::Principal(principal, Access::Write) => {
-                    Work::write(&self.store, principal.tenant.clone(), name, &self.draws)
-                }
-                Caller::Job(tenant) => Work::write(&self.store, tenant.clone(), name, &self.draws),
+                Caller::Principal(principal, Access::Read) => (Work::read, &principal.tenant),
+                Caller::Principal(principal, Access::Write) => (Work::write, &principal.tenant),
+                Caller::Job(tenant) => (Work::write, tenant),
             };
-            self.work = Some(work);
+            self.work = Some(begin(&self.store, &self.draws, tenant, &self.facts.name));
         }
         Ok(self.work.as_mut().expect("set just above"))
     }

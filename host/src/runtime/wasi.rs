@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use mooring_core::draws::{Draws, Randomness};
+use mooring_core::draws::{Draws, Generator};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
@@ -25,13 +25,13 @@ pub(crate) struct Wasi {
     table: ResourceTable,
     context: Option<(WasiCtx, MemoryOutputPipe)>,
     draws: Arc<Draws>,
-    randomness: Option<Randomness>,
+    generator: Option<Generator>,
     output_bytes_max: usize,
 }
 
 impl Wasi {
     pub(crate) fn new(table: ResourceTable, draws: Arc<Draws>, output_bytes_max: usize) -> Wasi {
-        Wasi { table, context: None, draws, randomness: None, output_bytes_max }
+        Wasi { table, context: None, draws, generator: None, output_bytes_max }
     }
 
     /// Gives each line that the guest printed.
@@ -46,7 +46,7 @@ impl Wasi {
             wasmtime::bail!("a guest may ask for {RANDOM_BYTES_MAX} random bytes at a time, not {len}");
         }
         let mut bytes = vec![0; len as usize];
-        self.randomness.get_or_insert_with(|| self.draws.randomness("wasi")).fill(&mut bytes);
+        self.generator.get_or_insert_with(|| self.draws.generator("wasi")).fill(&mut bytes);
         Ok(bytes)
     }
 
