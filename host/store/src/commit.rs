@@ -1,0 +1,121 @@
+//! The serial section: the few microseconds in which a transaction becomes true for everybody.
+//!
+//! It runs on the caller's thread under the lock of the commit log. Order of events: wait for room, validate what was
+//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn additions into values, insert the versions,
+//! move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has changed, so any
+//! failure before that leaves nothing behind.
+//!
+//! Durability is not its business: see [`syncer`](crate::syncer).
+
+use crate::engine::{Value, Write};
+use crate::error::{CommitError, StoreError};
+use crate::keys::{Key, KeyRange, Order};
+use crate::log::Waiting;
+use crate::store::{Sequence, Shared};
+use crate::transaction::{AtCommit, KeySpace, Reads, Writes};
+use crate::view::{Pending, View, added, counter_of};
+
+/// A committed transaction that the disk does not hold yet.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub(crate) sequence: Sequence,
+    pub(crate) writes: Vec<Write>,
+}
+
+/// The first key found that was read at `snapshot` and has been written since.
+pub(crate) fn conflict(shared: &Shared, snapshot: Sequence, reads: &Reads) -> Option<Key> {
+    if reads.keys.is_empty() && reads.ranges.is_empty() {
+        return None;
+    }
+    let versions = shared.versions.read();
+    let key = reads.keys.iter().find(|key| versions.is_newer(key, snapshot));
+    key.or_else(|| {
+        reads
+            .ranges
+            .iter()
+            .find_map(|range| versions.newer_in(range, snapshot))
+    })
+    .cloned()
+}
+
+/// Commits, or changes nothing.
+pub(crate) fn commit(
+    shared: &Shared,
+    snapshot: Sequence,
+    reads: &Reads,
+    mut writes: Writes,
+    tail: Vec<AtCommit>,
+) -> Result<Sequence, CommitError> {
+    let mut log = shared.log.lock();
+    log.wait_for_room(shared)?;
+    if let Some(key) = conflict(shared, snapshot, reads) {
+        return Err(CommitError::Conflict { key });
+    }
+    let latest = View {
+        shared,
+        snapshot: Sequence::LATEST,
+    };
+    for work in tail {
+        work(&mut Tail {
+            latest,
+            writes: &mut writes,
+        })?;
+    }
+    let writes = resolve(latest, writes)?;
+    if writes.is_empty() {
+        return Ok(log.applied());
+    }
+    let sequence = log.applied().next();
+    shared.versions.write().insert(sequence, &writes);
+    log.push(shared, Committed { sequence, writes });
+    Ok(sequence)
+}
+
+/// Turns additions into the values that they make.
+fn resolve(latest: View<'_>, writes: Writes) -> Result<Vec<Write>, StoreError> {
+    let resolved = writes.overlay.into_iter().map(|(key, pending)| {
+        let value = match pending {
+            Pending::Put(value) => Some(value),
+            Pending::Delete => None,
+            Pending::Add(delta) => added(&key, latest.get(&key)?, delta)?,
+        };
+        Ok((key, value))
+    });
+    resolved.collect()
+}
+
+/// What an `at_commit` closure works on: the newest state, which nobody can change meanwhile, and the transaction's
+/// writes. Therefore its reads are not recorded.
+struct Tail<'t> {
+    latest: View<'t>,
+    writes: &'t mut Writes,
+}
+
+impl KeySpace for Tail<'_> {
+    fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        self.latest
+            .get_over(&self.writes.overlay, key)
+            .map(|(value, _)| value)
+    }
+
+    fn scan(&mut self, range: KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.latest.scan_over(&self.writes.overlay, &range, order, limit)
+    }
+
+    fn put(&mut self, key: Key, value: Vec<u8>) -> Result<(), StoreError> {
+        self.writes.put(key, value)
+    }
+
+    fn delete(&mut self, key: Key) -> Result<(), StoreError> {
+        self.writes.delete(key)
+    }
+
+    fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
+        self.writes.add(key, delta)
+    }
+
+    fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
+        let value = self.get(key)?;
+        counter_of(key, value.as_ref())
+    }
+}

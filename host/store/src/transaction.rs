@@ -1,0 +1,268 @@
+//! Transactions: what was read, what will be written, and the one call that makes it true.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::commit;
+use crate::engine::Value;
+use crate::error::{CommitError, StoreError};
+use crate::keys::{Key, KeyRange, Order, TAG_STORE};
+use crate::limits::{KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::store::{Sequence, Shared};
+use crate::view::{Overlay, Pending, View, added, counter_of};
+
+/// Reading and writing rows. Implemented by a [`Transaction`], and by what an
+/// [`at_commit`](Transaction::at_commit) closure is given, so that the same code serves both.
+///
+/// Reads see the writes made before them in the same transaction.
+pub trait KeySpace {
+    /// The value of a key.
+    fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError>;
+
+    /// At most `limit` rows of a range, in order. Only what was really looked at counts as read: a scan that stopped at
+    /// its limit does not conflict with writes behind its last row.
+    fn scan(&mut self, range: KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError>;
+
+    /// Sets a value. Repeating it changes nothing.
+    fn put(&mut self, key: Key, value: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Removes a row; one that does not exist is no error.
+    fn delete(&mut self, key: Key) -> Result<(), StoreError>;
+
+    /// Adds to a counter without reading it, so that two transactions which only add never conflict. A counter is a row
+    /// of eight bytes, a big-endian `i64`; one that is zero has no row.
+    fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError>;
+
+    /// The value of a counter, own additions included. This reads the counter; prefer [`add`](KeySpace::add) alone where
+    /// the value is not needed.
+    fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError>;
+}
+
+/// Work that runs inside the serial section of a commit. It must be short, and depend on nothing but what it is given.
+pub type AtCommit = Box<dyn FnOnce(&mut dyn KeySpace) -> Result<(), StoreError> + Send>;
+
+/// A consistent view of the store as of one moment, and writes that become visible all at once, or never.
+///
+/// Dropping it is the abort. It holds its snapshot, and therefore old versions of rows, in memory until it is committed
+/// or dropped: do not keep one while waiting for something slow.
+pub struct Transaction {
+    shared: Arc<Shared>,
+    snapshot: Sequence,
+    writable: bool,
+    reads: Reads,
+    writes: Writes,
+    tail: Vec<AtCommit>,
+}
+
+/// What a transaction looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    pub(crate) keys: BTreeSet<Key>,
+    pub(crate) ranges: Vec<KeyRange>,
+}
+
+/// What a transaction will write.
+#[derive(Debug, Default)]
+pub(crate) struct Writes {
+    pub(crate) overlay: Overlay,
+    /// Bytes of all writes asked for; overwritten ones count again, which keeps the sum cheap and never too low.
+    pub(crate) bytes: usize,
+}
+
+impl Transaction {
+    pub(crate) fn new(shared: Arc<Shared>, snapshot: Sequence, writable: bool) -> Transaction {
+        Transaction {
+            shared,
+            snapshot,
+            writable,
+            reads: Reads::default(),
+            writes: Writes::default(),
+            tail: Vec::new(),
+        }
+    }
+
+    /// The last commit that this transaction sees.
+    pub fn snapshot(&self) -> Sequence {
+        self.snapshot
+    }
+
+    /// Whether there is anything to commit.
+    pub fn is_dirty(&self) -> bool {
+        !self.writes.overlay.is_empty() || !self.tail.is_empty()
+    }
+
+    /// Bytes of keys and values written so far.
+    pub fn written_bytes(&self) -> usize {
+        self.writes.bytes
+    }
+
+    /// Whether a commit at this moment would pass validation. Tells a run that failed on its own from one that was
+    /// doomed because it had read a state that is gone.
+    pub fn is_current(&self) -> bool {
+        !self.writable || commit::conflict(&self.shared, self.snapshot, &self.reads).is_none()
+    }
+
+    /// Registers work for the serial section of the commit: after validation, seeing the newest committed state and this
+    /// transaction's writes. What it reads needs no validation. This is how rows that every transaction touches (the end
+    /// of a hash chain, the running balance of a busy account) change without ever causing a conflict.
+    ///
+    /// Closures run in the order of registration, at most once; nothing runs when the transaction is dropped or loses.
+    /// All commits of the store wait meanwhile, so no I/O and no long computation.
+    pub fn at_commit(&mut self, work: AtCommit) -> Result<(), StoreError> {
+        self.writable()?;
+        self.tail.push(work);
+        Ok(())
+    }
+
+    /// Makes the writes visible to others, all at once, and gives the sequence to wait for with
+    /// [`Store::durable`](crate::Store::durable) before anything is acknowledged. Without writes there is nothing to
+    /// check: the answer is the sequence of the snapshot.
+    ///
+    /// Blocks while too much waits for the disk, see [`PENDING_BYTES_MAX`](crate::limits::PENDING_BYTES_MAX).
+    pub fn commit(mut self) -> Result<Sequence, CommitError> {
+        if !self.is_dirty() {
+            return Ok(self.snapshot);
+        }
+        let writes = std::mem::take(&mut self.writes);
+        let tail = std::mem::take(&mut self.tail);
+        commit::commit(&self.shared, self.snapshot, &self.reads, writes, tail)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            shared: &self.shared,
+            snapshot: self.snapshot,
+        }
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        if self.writable {
+            Ok(())
+        } else {
+            Err(StoreError::ReadOnly)
+        }
+    }
+
+    fn note_read(&mut self, key: &[u8]) {
+        // A snapshot is consistent by itself, so what a read-only transaction saw is never checked.
+        if self.writable && !self.reads.keys.contains(key) {
+            self.reads.keys.insert(key.to_vec());
+        }
+    }
+}
+
+impl KeySpace for Transaction {
+    fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let (value, looked) = self.view().get_over(&self.writes.overlay, key)?;
+        if looked {
+            self.note_read(key);
+        }
+        Ok(value)
+    }
+
+    fn scan(&mut self, range: KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        let rows = self
+            .view()
+            .scan_over(&self.writes.overlay, &range, order, limit)?;
+        if self.writable && limit > 0 {
+            self.reads.ranges.push(match rows.last() {
+                Some((last, _)) if rows.len() == limit => range.through(last, order),
+                _ => range,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn put(&mut self, key: Key, value: Vec<u8>) -> Result<(), StoreError> {
+        self.writable()?;
+        self.writes.put(key, value)
+    }
+
+    fn delete(&mut self, key: Key) -> Result<(), StoreError> {
+        self.writable()?;
+        self.writes.delete(key)
+    }
+
+    fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
+        self.writable()?;
+        self.writes.add(key, delta)
+    }
+
+    fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
+        let value = self.get(key)?;
+        counter_of(key, value.as_ref())
+    }
+}
+
+impl Writes {
+    pub(crate) fn put(&mut self, key: Key, value: Vec<u8>) -> Result<(), StoreError> {
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(StoreError::ValueTooLarge {
+                bytes: value.len(),
+                max: VALUE_BYTES_MAX,
+            });
+        }
+        self.account(&key, value.len())?;
+        self.overlay.insert(key, Pending::Put(value.into()));
+        Ok(())
+    }
+
+    pub(crate) fn delete(&mut self, key: Key) -> Result<(), StoreError> {
+        self.account(&key, 0)?;
+        self.overlay.insert(key, Pending::Delete);
+        Ok(())
+    }
+
+    pub(crate) fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
+        self.account(&key, size_of::<i64>())?;
+        let overflow = || StoreError::CounterOverflow { key: key.clone() };
+        let next = match self.overlay.get(&key) {
+            None => Pending::Add(delta),
+            Some(Pending::Add(earlier)) => Pending::Add(earlier.checked_add(delta).ok_or_else(overflow)?),
+            Some(Pending::Delete) => added(&key, None, delta)?.map_or(Pending::Delete, Pending::Put),
+            Some(Pending::Put(value)) => {
+                added(&key, Some(value.clone()), delta)?.map_or(Pending::Delete, Pending::Put)
+            }
+        };
+        self.overlay.insert(key, next);
+        Ok(())
+    }
+
+    fn account(&mut self, key: &[u8], value_bytes: usize) -> Result<(), StoreError> {
+        if key.first() == Some(&TAG_STORE) {
+            return Err(StoreError::ReservedKey);
+        }
+        if key.len() > KEY_BYTES_MAX {
+            return Err(StoreError::KeyTooLarge {
+                bytes: key.len(),
+                max: KEY_BYTES_MAX,
+            });
+        }
+        let bytes = self.bytes + key.len() + value_bytes;
+        if bytes > TRANSACTION_BYTES_MAX {
+            return Err(StoreError::TransactionTooLarge {
+                bytes,
+                max: TRANSACTION_BYTES_MAX,
+            });
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.shared.release(self.snapshot);
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("snapshot", &self.snapshot)
+            .field("writable", &self.writable)
+            .field("written_bytes", &self.writes.bytes)
+            .finish_non_exhaustive()
+    }
+}
