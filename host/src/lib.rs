@@ -6,7 +6,15 @@
 //! Calls point one way: [`http`] and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
 //! which calls `mooring-store`.
 
+pub mod admin;
+pub mod bindings;
+pub mod bundled;
+pub mod cli;
 pub mod config;
+pub mod data;
+pub mod demo;
 pub mod exchange;
 pub mod http;
 pub mod outbound;
+pub mod runtime;
+pub mod serve;

@@ -1,0 +1,154 @@
+//! What the operator's API needs of the running host beside the store.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mooring_manifest::Manifest;
+
+/// Plugins, as the operator handles them.
+pub trait Operations: Send + Sync + 'static {
+    /// Those that answer now, by name.
+    fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// What a plugin that answers now says about itself.
+    fn manifest(&self, plugin: &str) -> Option<Arc<Manifest>>;
+
+    /// Checks, compiles and starts a component, then lets it answer; one of the same name is replaced without losing a
+    /// request. Nothing changes when it is refused.
+    fn add(&self, plugin: AddPlugin) -> Answer<'_, PluginStatus>;
+
+    /// Stops a plugin once its requests in flight are done. Its data stays. `actor` is for the audit log.
+    fn remove<'a>(&'a self, plugin: &'a str, actor: &'static str) -> Answer<'a, ()>;
+
+    /// Says what a component is and asks for, without letting it answer anything.
+    fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection>;
+}
+
+/// What an operation will answer.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, LoadError>> + Send + 'a>>;
+
+/// A component to load.
+#[derive(Clone, Debug)]
+pub struct AddPlugin {
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// Instead of the manifest's.
+    pub name: Option<String>,
+    /// Path prefix; absent means `/NAME`.
+    pub prefix: Option<String>,
+    /// The one host name that it answers under; absent means every one.
+    pub host: Option<String>,
+    /// What it may import.
+    pub grants: Grants,
+    /// Who adds it, for the audit log.
+    pub actor: &'static str,
+}
+
+/// What a plugin may import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// Interfaces of `mooring:plugin` by name: `users`, `ledger`.
+    Only(Vec<String>),
+    /// Everything this host has.
+    All,
+}
+
+/// A plugin that answers now.
+#[derive(Clone, Debug)]
+pub struct PluginStatus {
+    /// Unique in this host.
+    pub name: String,
+    /// The manifest's.
+    pub version: String,
+    /// SHA-256 of the component, hexadecimal.
+    pub digest: String,
+    /// Where it answers.
+    pub prefix: String,
+    /// The one host name that it answers under; absent means every one.
+    pub host: Option<String>,
+    /// What it may import; `*` for everything.
+    pub grants: Vec<String>,
+    /// What it does import, of what can be granted.
+    pub imports: Vec<String>,
+    /// The manifest's, in its order.
+    pub routes: Vec<RouteStatus>,
+    /// What each route has cost since the plugin was loaded; `-` for what belongs to no route.
+    pub usage: Vec<RouteUsage>,
+}
+
+/// One route.
+#[derive(Clone, Debug)]
+pub struct RouteStatus {
+    /// The manifest's.
+    pub name: String,
+    /// Upper case.
+    pub method: String,
+    /// Below the mount.
+    pub path: String,
+}
+
+/// Sums over all calls of one route.
+#[derive(Clone, Debug, Default)]
+pub struct RouteUsage {
+    /// The route's name.
+    pub route: String,
+    /// Calls that reached the plugin.
+    pub calls: u64,
+    /// Those that the plugin failed: traps, deadlines, limits.
+    pub failures: u64,
+    /// Units of fuel, roughly instructions.
+    pub fuel: u64,
+    /// Calls of imported functions.
+    pub host_calls: u64,
+    /// Bytes written to the store.
+    pub bytes_written: u64,
+    /// Runs thrown away because another transaction won.
+    pub reruns: u64,
+}
+
+/// What a component is.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// What it says about itself when asked with nothing granted; absent where it cannot run here.
+    pub manifest: Option<Manifest>,
+    /// What it imports, of what can be granted.
+    pub imports: Vec<String>,
+    /// Imports that this host does not have, in full.
+    pub refused_imports: Vec<String>,
+    /// SHA-256, hexadecimal.
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+    /// Of the SDK that built it, where it says so.
+    pub sdk_version: Option<String>,
+}
+
+/// Why a plugin was not loaded, removed or looked into. Nothing has changed. Each text says what is wrong with this plugin
+/// and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// No plugin of this name answers.
+    #[error("no plugin is called `{0}`")]
+    NotFound(String),
+    /// This host cannot run it: not a component, unknown imports, a bad manifest, a failure at its start.
+    #[error("{0}")]
+    Refused(String),
+    /// It imports what was not granted.
+    #[error("{0}")]
+    NotGranted(String),
+    /// Another plugin answers there.
+    #[error("{0}")]
+    MountTaken(String),
+    /// A parameter that cannot be.
+    #[error("{reason}")]
+    Invalid {
+        /// `name`, `prefix`, `host` or `grant`.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The host failed.
+    #[error("the plugin could not be kept")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
