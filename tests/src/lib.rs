@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod host;
+pub mod paymenter;
 pub mod php;
 pub mod virtfusion;
 

@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mooring_tests::{Api, TestHost, eventually};
 use reqwest::Method;
@@ -16,6 +15,8 @@ const ROUNDS: u64 = 5;
 const CLIENTS: u64 = 6;
 /// A round is killed once it has acknowledged this much more: under way, and never at the same moment.
 const ACKNOWLEDGED_PER_ROUND: u64 = 120;
+/// Whom all servers belong to.
+const OWNER: &str = "owner@example.com";
 
 /// What clients asked for and what they were told.
 #[derive(Default)]
@@ -38,9 +39,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn note(&self, write: impl FnOnce(&mut Notes)) {
-        write(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner));
-        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,6 +52,14 @@ async fn a_killed_host_has_kept_every_acknowledged_write() {
         .set(&tenant, "paymenter", "rate_limit_per_minute", "0")
         .await;
     let shared = Shared::default();
+    ask(
+        &host.paymenter(),
+        &shared,
+        "/api/v1/paymenter/user.create",
+        &json!({ "email": OWNER }),
+    )
+    .await
+    .expect("it runs");
 
     for round in 0..ROUNDS {
         shared.stop.store(false, Ordering::Relaxed);
@@ -82,7 +90,7 @@ async fn load(api: Api, shared: Shared, round: u64, client: u64) {
         let more = match client % 3 {
             0 => create_user(&api, &shared, &name).await,
             1 => pay_invoice(&api, &shared, &name).await,
-            _ => provision_and_suspend(&api, &shared, &name).await,
+            _ => provision_and_suspend(&api, &shared).await,
         };
         if more.is_none() {
             return;
@@ -92,58 +100,63 @@ async fn load(api: Api, shared: Shared, round: u64, client: u64) {
 
 async fn create_user(api: &Api, shared: &Shared, name: &str) -> Option<()> {
     let email = format!("{name}@example.com");
-    let answer = ask(api, "/api/v1/paymenter/user.create", &json!({ "email": email })).await?;
-    let id = answer["id"].as_u64().expect("an id");
-    shared.note(|notes| drop(notes.users.insert(email, id)));
+    let answer = ask(
+        api,
+        shared,
+        "/api/v1/paymenter/user.create",
+        &json!({ "email": email }),
+    )
+    .await?;
+    shared
+        .notes()
+        .users
+        .insert(email, answer["id"].as_u64().expect("an id"));
     Some(())
 }
 
 async fn pay_invoice(api: &Api, shared: &Shared, name: &str) -> Option<()> {
-    shared.note(|notes| drop(notes.invoices_asked.insert(name.to_owned())));
+    shared.notes().invoices_asked.insert(name.to_owned());
     let invoice = json!({ "invoice_id": name, "amount": "1.25", "user_email": "payer@example.com" });
-    let answer = ask(api, "/api/v1/paymenter/invoice.paid", &invoice).await?;
+    let answer = ask(api, shared, "/api/v1/paymenter/invoice.paid", &invoice).await?;
     let event = answer["id"]
         .as_str()
         .expect("a new invoice has a new event")
         .to_owned();
-    shared.note(|notes| drop(notes.invoices.insert(name.to_owned(), event)));
+    shared.notes().invoices.insert(name.to_owned(), event);
     Some(())
 }
 
-async fn provision_and_suspend(api: &Api, shared: &Shared, name: &str) -> Option<()> {
-    let answer = ask(
-        api,
-        "/api/v1/reseller/provision-server",
-        &order(&format!("{name}@example.com")),
-    )
-    .await?;
+async fn provision_and_suspend(api: &Api, shared: &Shared) -> Option<()> {
+    let answer = ask(api, shared, "/api/v1/reseller/provision-server", &order()).await?;
     let service = answer["service_id"].as_str().expect("a service").to_owned();
-    shared.note(|notes| drop(notes.services.insert(service.clone(), ("made", false))));
+    shared.notes().services.insert(service.clone(), ("made", false));
     for (action, state) in [
         ("suspend", "suspended"),
         ("unsuspend", "made"),
         ("terminate", "terminated"),
     ] {
-        shared.note(|notes| notes.services.entry(service.clone()).or_default().1 = true);
+        shared.notes().services.entry(service.clone()).or_default().1 = true;
         let body = json!({ "service_id": service });
-        ask(api, &format!("/api/v1/paymenter/server.{action}"), &body).await?;
-        shared.note(|notes| drop(notes.services.insert(service.clone(), (state, false))));
+        ask(api, shared, &format!("/api/v1/paymenter/server.{action}"), &body).await?;
+        shared.notes().services.insert(service.clone(), (state, false));
     }
     Some(())
 }
 
-fn order(email: &str) -> Value {
-    json!({ "email": email, "package_id": 3, "group_id": 1, "os_id": 42, "hostname": "kill.example.com" })
+fn order() -> Value {
+    json!({ "email": OWNER, "package_id": 3, "group_id": 1, "os_id": 42, "hostname": "kill.example.com" })
 }
 
 /// Nothing when the host is gone; a host that is there must say 200.
-async fn ask(api: &Api, path: &str, body: &Value) -> Option<Value> {
+async fn ask(api: &Api, shared: &Shared, path: &str, body: &Value) -> Option<Value> {
     let headers = [("content-type", "application/json")];
     let answer = api
         .try_send(Method::POST, path, &headers, body.to_string())
         .await
         .ok()?;
-    Some(answer.expect(200))
+    let answer = answer.expect(200);
+    shared.acknowledged.fetch_add(1, Ordering::Relaxed);
+    Some(answer)
 }
 
 async fn compare(host: &TestHost, tenant: &str, shared: &Shared) {
@@ -153,7 +166,7 @@ async fn compare(host: &TestHost, tenant: &str, shared: &Shared) {
     let events = admin.all(tenant, "events").await;
     let postings = admin.all(tenant, "postings").await;
     let verified = admin.verify_ledgers().await;
-    let notes = shared.notes.lock().unwrap_or_else(PoisonError::into_inner);
+    let notes = shared.notes();
 
     let ids: Vec<u64> = users
         .iter()
