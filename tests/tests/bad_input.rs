@@ -51,7 +51,7 @@ async fn other_tenant(api: &Api, admin: &Admin) -> (Api, String) {
 #[tokio::test]
 async fn users() {
     let host = started().await;
-    let email = |length: usize| format!(r#"{{"email":"{}@example.com"}}"#, "x".repeat(length));
+    let email = format!(r#"{{"email":"{}@example.com"}}"#, "x".repeat(250));
     let with = |field: &str, value: &str| format!(r#"{{"email":"new@example.com","{field}":{value}}}"#);
     let name = with("name", &format!("\"{}\"", "x".repeat(201)));
     let password = with("password", &format!("\"{}\"", "x".repeat(201)));
@@ -80,7 +80,7 @@ async fn users() {
             br#"{"email":"a@example.com\r\nBcc: b@example.com"}"#,
             422,
         ),
-        ("an over-long e-mail", email(250).as_bytes(), 422),
+        ("an over-long e-mail", email.as_bytes(), 422),
         ("an over-long name", name.as_bytes(), 422),
         (
             "a list for a name",

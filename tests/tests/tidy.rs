@@ -12,7 +12,13 @@ struct Source {
 
 impl Source {
     fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.has_extension("rs")
+    }
+
+    fn has_extension(&self, extension: &str) -> bool {
+        Path::new(&self.path)
+            .extension()
+            .is_some_and(|found| found == extension)
     }
 
     /// Lines outside comments, with their numbers; good enough for naming rules.
@@ -309,7 +315,7 @@ fn every_plugin_has_the_same_files() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut places = Vec::new();
-    for source in sources().iter().filter(|source| source.path.ends_with(".md")) {
+    for source in sources().iter().filter(|source| source.has_extension("md")) {
         let folder: PathBuf = root()
             .join(&source.path)
             .parent()
