@@ -140,6 +140,12 @@ impl Desk {
         bytes
     }
 
+    /// The finished run's transaction, begun now if the run needed none. For jobs, whose end is part of it.
+    pub(crate) fn begin_work(&mut self) -> Work {
+        self.work().expect("a job acts for a tenant, so it is denied nothing");
+        self.work.take().expect("begun just above")
+    }
+
     /// The finished run's transaction, if it ever needed one.
     pub(crate) fn take_work(&mut self) -> Option<Work> {
         self.work.take()
@@ -149,8 +155,8 @@ impl Desk {
         if self.work.is_none() {
             let (begin, tenant): (fn(&Store, &_, &_, &_) -> Work, _) = match &self.caller {
                 Caller::Nobody => return Err(Denial::Anonymous),
-                Caller::Principal(principal, Access::Read) => (Work::read, &principal.tenant),
-                Caller::Principal(principal, Access::Write) => (Work::write, &principal.tenant),
+                Caller::Principal(principal, Access::Read) => (Work::read, &principal.tenant()),
+                Caller::Principal(principal, Access::Write) => (Work::write, &principal.tenant()),
                 Caller::Job(tenant) => (Work::write, tenant),
             };
             self.work = Some(begin(&self.store, &self.draws, tenant, &self.facts.name));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mooring_core::draws::Draws;
+use mooring_core::time::Timestamp;
 use mooring_core::work::{CommitError, Committed};
 use mooring_store::Sequence;
 use tokio::sync::oneshot;
@@ -82,7 +83,10 @@ impl Shared {
 
     /// On a call thread: runs the handler until its transaction commits, a bounded number of times.
     fn run(&self, plugin: &Plugin, exchange: &Exchange) -> Finished {
-        let draws = Arc::new(Draws::draw());
+        let Ok(draws) = Draws::new(Timestamp::now()) else {
+            tracing::error!("the operating system has no randomness to give");
+            return Finished::failed(Cause::HostFailed);
+        };
         let caller = self.caller(plugin, exchange);
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
@@ -107,7 +111,7 @@ impl Shared {
                 let rests_on = Some(work.snapshot());
                 return Finished { reply: Ok(reply), usage, rests_on, committed: None };
             }
-            let bytes_written = work.written_bytes();
+            let bytes_written = work.written_bytes() as u64;
             match work.commit() {
                 Ok(committed) => {
                     usage.bytes_written += bytes_written;
@@ -116,7 +120,7 @@ impl Shared {
                 }
                 Err(CommitError::Conflict { key }) => {
                     usage.reruns += 1;
-                    tracing::debug!(request_id = %exchange.request_id, key = %String::from_utf8_lossy(&key), "lost a conflict");
+                    tracing::debug!(request_id = %exchange.request_id, key = %mooring_store::keys::readable(&key), "lost a conflict");
                 }
                 Err(CommitError::Store(error)) => {
                     tracing::error!(%error, request_id = %exchange.request_id, "a commit failed");

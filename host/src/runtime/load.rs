@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
+use mooring_core::time::Timestamp;
 use mooring_manifest::Manifest;
 
 use super::Shared;
@@ -123,12 +124,12 @@ impl Shared {
         Ok(Plugin::new(facts, program, answers, &self.limits))
     }
 
-    fn describe(&self, program: &WasmProgram, digest: &str) -> Result<Manifest, LoadError> {
+    fn describe(&self, program: &WasmProgram, digest: &str) -> Result<Arc<Manifest>, LoadError> {
         let nobody = PluginName::parse("describe").expect("a legal name");
-        let facts = Facts { name: nobody, digest: digest.to_owned(), manifest: Manifest::default() };
+        let facts = Facts { name: nobody, digest: digest.to_owned(), manifest: Arc::default() };
         let run = program.describe(self.nobodys_desk(&Arc::new(facts)), self.limits.call_deadline_ms);
         let text = run.result.map_err(|fault| LoadError::Fails { export: "describe", fault })?;
-        Ok(manifest::parse(&text)?)
+        Ok(manifest::parse(&text, self.manifest_rule)?)
     }
 
     /// The plugin's own words for the host's failures.
@@ -150,8 +151,13 @@ impl Shared {
         })
     }
 
+    /// Nobody can tell a rehearsal from the first request of the epoch.
+    fn nobodys_draws(&self) -> Arc<Draws> {
+        Draws::with_seed(Timestamp(0), [0; 32])
+    }
+
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
-        Desk::new(&self.store, facts, &self.limits, &Arc::new(Draws::draw()), Caller::Nobody)
+        Desk::new(&self.store, facts, &self.limits, &self.nobodys_draws(), Caller::Nobody)
     }
 }
 

@@ -11,6 +11,7 @@ mod breaker;
 mod call;
 pub mod compile;
 mod engine;
+mod errands;
 pub mod inspect;
 mod instance;
 mod jobs;
@@ -26,7 +27,9 @@ mod wasi;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mooring_core::seal::MasterKeys;
 use mooring_core::work::Committed;
+use mooring_manifest::Manifest;
 use mooring_store::Store;
 use tokio::sync::Notify;
 use wasmtime::Engine;
@@ -39,7 +42,7 @@ pub use self::registry::{AddError, AddPlugin, Installed, RemoveError};
 pub use self::usage::RouteTotals;
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
-use crate::outbound::OutboundClient;
+use crate::outbound::Client;
 
 /// What every call shares.
 pub(crate) struct Shared {
@@ -51,14 +54,19 @@ pub(crate) struct Shared {
     pooling: Pooling,
     cache: compile::CompileCache,
     pool: pool::Pool,
-    outbound: OutboundClient,
-    secrets: mooring_core::settings::Sealer,
+    outbound: Client,
+    secrets: Arc<MasterKeys>,
     /// Where the bytes of installed plugins lie, by digest.
     plugin_folder: PathBuf,
     installed: registry::Registry,
+    /// What else must hold of a manifest; see [`Runtime::start`].
+    manifest_rule: ManifestRule,
     /// Wakes the job runner.
     jobs_scheduled: Notify,
 }
+
+/// A rule that whoever serves plugins has for their manifests. The text is for the plugin's author.
+pub type ManifestRule = fn(&Arc<Manifest>) -> Result<(), String>;
 
 /// The plugins of a host. Cloning gives another handle on the same.
 #[derive(Clone)]
@@ -80,14 +88,15 @@ pub enum StartError {
 impl Runtime {
     /// Starts the call threads and the epoch. Loads nothing yet: see [`Runtime::load_installed`].
     ///
-    /// `worker` is the executable that has the hidden subcommand [`compile::WORKER_COMMAND`]. Must be called inside a tokio
-    /// runtime.
+    /// `worker` is the executable that has the hidden subcommand [`compile::WORKER_COMMAND`]. `manifest_rule` refuses, at
+    /// load, what could not be served later. Must be called inside a tokio runtime.
     pub fn start(
         store: Store,
         config: &Config,
-        secrets: mooring_core::settings::Sealer,
-        outbound: OutboundClient,
+        secrets: Arc<MasterKeys>,
+        outbound: Client,
         worker: PathBuf,
+        manifest_rule: ManifestRule,
     ) -> Result<Runtime, StartError> {
         let limits = Arc::new(config.plugin.clone());
         let (engine, pooling) = engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
@@ -114,6 +123,7 @@ impl Runtime {
                 secrets,
                 plugin_folder,
                 installed: registry::Registry::default(),
+                manifest_rule,
                 jobs_scheduled: Notify::new(),
             }),
         })

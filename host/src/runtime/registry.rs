@@ -7,10 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use mooring_core::draws::Draws;
+use mooring_core::audit::{self, AuditError, NewEntry};
 use mooring_core::ids::PluginName;
-use mooring_core::plugins::{self, InstalledPlugin};
-use mooring_core::work::Work;
+use mooring_core::json::Json;
+use mooring_core::page::{PAGE_LIMIT_MAX, Page};
+use mooring_core::plugins::{self, Mount, NewRelease, PluginError};
+use mooring_core::time::Timestamp;
+use mooring_core::work::{HostWork, RunError};
+use mooring_manifest::Manifest;
 
 use super::Runtime;
 use super::inspect::{Component, Grants};
@@ -20,14 +24,8 @@ use super::plugin::Plugin;
 /// A plugin and where it answers.
 #[derive(Clone)]
 pub struct Installed {
-    /// Path prefix, `/paymenter`; never ends in `/`.
-    pub prefix: String,
-    /// Host name, lower case, if it answers under one name only.
-    pub host: Option<String>,
-    /// What it may import.
-    pub grants: Grants,
-    /// Milliseconds since the epoch.
-    pub added_at: u64,
+    /// As it is kept in the store.
+    pub row: plugins::Plugin,
     /// What it is made of.
     pub component: Component,
     /// The loaded version.
@@ -41,10 +39,8 @@ pub struct AddPlugin {
     pub bytes: Vec<u8>,
     /// Mounted under this name; otherwise the manifest's.
     pub name: Option<PluginName>,
-    /// Otherwise `/` and the name.
-    pub prefix: Option<String>,
-    /// Answers under every host name if absent.
-    pub host: Option<String>,
+    /// Otherwise where it answers already, or below `/` and its name.
+    pub mount: Option<Mount>,
     /// What it may import.
     pub grants: Grants,
     /// Who wishes, for the audit log.
@@ -57,17 +53,9 @@ pub enum AddError {
     /// The component is at fault.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// Another plugin answers there.
-    #[error("{prefix} is where the plugin {taken_by} answers; choose another --prefix or --host")]
-    MountTaken {
-        /// The place.
-        prefix: String,
-        /// Who has it.
-        taken_by: PluginName,
-    },
-    /// Not a prefix.
-    #[error("{0:?} is not a path prefix: it must start with / and have no empty, dotted or encoded segments")]
-    BadPrefix(String),
+    /// The place where it should answer is taken, or is none.
+    #[error(transparent)]
+    Place(PluginError),
     /// The data folder or the store.
     #[error("the plugin could not be kept: {0}")]
     Keep(String),
@@ -91,6 +79,14 @@ pub(crate) struct Registry {
     changes: tokio::sync::Mutex<()>,
 }
 
+impl Registry {
+    /// The plugin of this name, as it is loaded now.
+    pub(crate) fn find(&self, name: &PluginName) -> Option<Arc<Plugin>> {
+        let list = self.list.load();
+        list.iter().find(|installed| installed.name() == name).map(|installed| Arc::clone(&installed.plugin))
+    }
+}
+
 impl Runtime {
     /// Every plugin, by name.
     pub fn installed(&self) -> Arc<Vec<Installed>> {
@@ -105,9 +101,11 @@ impl Runtime {
     /// Loads what the store says is installed. A plugin that does not load is left out, loudly: the others must serve.
     pub async fn load_installed(&self) -> Result<(), AddError> {
         let _changing = self.shared.installed.changes.lock().await;
-        let rows = self.with_work(|work| plugins::list(work).map_err(keep)).await?;
-        let mut list = Vec::with_capacity(rows.len());
-        for row in rows {
+        let all = Page::first(PAGE_LIMIT_MAX);
+        let (rows, _) =
+            self.shared.host_write(move |work| plugins::list(work, all)).await.map_err(|error| keep(&error))?;
+        let mut list = Vec::with_capacity(rows.items.len());
+        for row in rows.items.into_iter().filter(|row| row.enabled) {
             let name = row.name.clone();
             match self.load_row(row).await {
                 Ok(installed) => list.push(installed),
@@ -116,7 +114,7 @@ impl Runtime {
                 }
             }
         }
-        self.shared.installed.list.store(Arc::new(list));
+        self.swap(list, None);
         Ok(())
     }
 
@@ -126,52 +124,72 @@ impl Runtime {
         let component = load::admit(&wish.bytes, &wish.grants, self.shared.limits.component_bytes_max)?;
         let source = self.keep_bytes(&component.digest, &wish.bytes).map_err(|error| keep(&error))?;
         let plugin = self.shared.load(&component, &source, wish.name.as_ref()).await?;
-        let name = plugin.facts.name.clone();
-        let prefix = wish.prefix.unwrap_or_else(|| format!("/{name}"));
-        check_prefix(&prefix)?;
-        let host = wish.host.map(|host| host.to_ascii_lowercase());
-        let others: Vec<Installed> = self.installed().iter().filter(|other| *other.name() != name).cloned().collect();
-        if let Some(other) = others.iter().find(|other| other.prefix == prefix && other.host == host) {
-            return Err(AddError::MountTaken { prefix, taken_by: other.name().clone() });
-        }
-        let row = InstalledPlugin {
-            name,
+        let release = NewRelease {
+            name: plugin.facts.name.clone(),
             version: plugin.facts.manifest.version.clone(),
             digest: component.digest.clone(),
-            grants: wish.grants.to_names(),
-            prefix,
-            host,
-            added_at: Draws::draw().now(),
+            // What it asks for now, even where everything is granted: a later release that asks for more must ask again.
+            grants: component.capabilities().into_iter().map(str::to_owned).collect(),
+            mount: wish.mount,
         };
-        let kept = row.clone();
-        self.with_work(move |work| plugins::put(work, &kept, &wish.actor).map_err(keep)).await?;
-        let installed = Installed::new(row, component, plugin);
+        let actor = wish.actor;
+        let (row, _) = self
+            .shared
+            .host_write(move |work| {
+                let row = plugins::install(work, release.clone())?;
+                note(work, &actor, "plugin.add", &row.name, &row.release.digest)?;
+                Ok::<_, PluginError>(row)
+            })
+            .await
+            .map_err(|error| match error {
+                RunError::Refused(refusal) => AddError::Place(refusal),
+                other => keep(&other),
+            })?;
+        let others = self.installed().iter().filter(|other| *other.name() != row.name).cloned().collect();
+        let installed = Installed { row, component, plugin: Arc::new(plugin) };
         self.swap(others, Some(installed.clone()));
         Ok(installed)
+    }
+
+    /// Says what a component is and, where it can run here, what its manifest says. Installs nothing.
+    pub async fn inspect(&self, bytes: Vec<u8>) -> Result<(Component, Option<Arc<Manifest>>), AddError> {
+        let component = match load::admit(&bytes, &Grants::All, self.shared.limits.component_bytes_max) {
+            Err(LoadError::UnknownImports { .. }) => {
+                return Ok((Component::inspect(&bytes).map_err(LoadError::from)?, None));
+            }
+            admitted => admitted?,
+        };
+        let source = tempfile::NamedTempFile::new_in(&self.shared.plugin_folder).map_err(|error| keep(&error))?;
+        std::fs::write(source.path(), &bytes).map_err(|error| keep(&error))?;
+        let plugin = self.shared.load(&component, source.path(), None).await?;
+        Ok((component, Some(Arc::clone(&plugin.facts.manifest))))
     }
 
     /// Takes a plugin away. Its tenants' data stays; requests in flight finish.
     pub async fn remove(&self, name: &PluginName, actor: &str) -> Result<(), RemoveError> {
         let _changing = self.shared.installed.changes.lock().await;
-        if self.plugin(name).is_none() {
-            return Err(RemoveError::NotFound(name.clone()));
-        }
         let (gone, actor) = (name.clone(), actor.to_owned());
-        self.with_work(move |work| plugins::remove(work, &gone, &actor).map_err(|error| error.to_string()))
-            .await
-            .map_err(RemoveError::Keep)?;
+        let removed = self.shared.host_write(move |work| {
+            plugins::remove(work, &gone)?;
+            note(work, &actor, "plugin.remove", &gone, "")?;
+            Ok::<_, PluginError>(())
+        });
+        removed.await.map_err(|error| match error {
+            RunError::Refused(PluginError::NotFound) => RemoveError::NotFound(name.clone()),
+            other => RemoveError::Keep(other.to_string()),
+        })?;
         let others = self.installed().iter().filter(|other| other.name() != name).cloned().collect();
         self.swap(others, None);
         Ok(())
     }
 
-    async fn load_row(&self, row: InstalledPlugin) -> Result<Installed, AddError> {
-        let source = self.source(&row.digest);
+    async fn load_row(&self, row: plugins::Plugin) -> Result<Installed, AddError> {
+        let source = self.source(&row.release.digest);
         let bytes = tokio::fs::read(&source).await.map_err(|error| keep(&error))?;
-        let grants = Grants::from_names(&row.grants);
+        let grants = Grants::Only(row.grants.iter().cloned().collect());
         let component = load::admit(&bytes, &grants, self.shared.limits.component_bytes_max)?;
         let plugin = self.shared.load(&component, &source, Some(&row.name)).await?;
-        Ok(Installed::new(row, component, plugin))
+        Ok(Installed { row, component, plugin: Arc::new(plugin) })
     }
 
     fn swap(&self, mut list: Vec<Installed>, new: Option<Installed>) {
@@ -193,81 +211,30 @@ impl Runtime {
         std::fs::rename(&unfinished, &source)?;
         Ok(source)
     }
-
-    /// One host-level transaction, off the async threads.
-    async fn with_work<T: Send + 'static, E: Send + From<String> + 'static>(
-        &self,
-        body: impl Fn(&mut Work) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let store = self.shared.store.clone();
-        tokio::task::spawn_blocking(move || Work::run_for_host(&store, body))
-            .await
-            .expect("a transaction does not panic and is not cancelled")
-    }
 }
 
 impl Installed {
-    fn new(row: InstalledPlugin, component: Component, plugin: Plugin) -> Installed {
-        Installed {
-            grants: Grants::from_names(&row.grants),
-            prefix: row.prefix,
-            host: row.host,
-            added_at: row.added_at.millis(),
-            component,
-            plugin: Arc::new(plugin),
-        }
-    }
-
     /// The name under which it is mounted.
     pub fn name(&self) -> &PluginName {
-        &self.plugin.facts.name
+        &self.row.name
     }
 }
 
-impl Grants {
-    /// As kept in the store: capability names, or `*`.
-    fn to_names(&self) -> Vec<String> {
-        match self {
-            Grants::All => vec!["*".to_owned()],
-            Grants::Only(names) => names.iter().cloned().collect(),
-        }
-    }
-
-    fn from_names(names: &[String]) -> Grants {
-        if names.iter().any(|name| name == "*") { Grants::All } else { Grants::Only(names.iter().cloned().collect()) }
-    }
-}
-
-fn check_prefix(prefix: &str) -> Result<(), AddError> {
-    let legal = |segment: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(plain)
+/// A line of the audit log, in the transaction of what it tells of.
+fn note(work: &mut HostWork, who: &str, action: &str, plugin: &PluginName, digest: &str) -> Result<(), PluginError> {
+    let entry = NewEntry {
+        who: who.to_owned(),
+        action: action.to_owned(),
+        subject: plugin.to_string(),
+        tenant: None,
+        details: Json::from(serde_json::json!({ "digest": digest })),
     };
-    let is_prefix = prefix.strip_prefix('/').is_some_and(|rest| rest.split('/').all(legal));
-    if is_prefix { Ok(()) } else { Err(AddError::BadPrefix(prefix.to_owned())) }
+    audit::append(work, entry).map(drop).map_err(|error| match error {
+        AuditError::Invalid(invalid) => PluginError::Invalid(invalid),
+        AuditError::Store(error) => PluginError::Store(error),
+    })
 }
 
 fn keep(error: impl std::fmt::Display) -> AddError {
     AddError::Keep(error.to_string())
-}
-
-impl From<String> for AddError {
-    fn from(reason: String) -> AddError {
-        AddError::Keep(reason)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_plain_prefixes_only() {
-        for good in ["/paymenter", "/a/b", "/v1.0"] {
-            assert!(check_prefix(good).is_ok(), "{good}");
-        }
-        for bad in ["", "/", "paymenter", "/a/", "//a", "/a/../b", "/a b", "/a%20b", "/a?b"] {
-            assert!(check_prefix(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -54,10 +54,10 @@ pub(crate) fn from_job_end(end: Result<(), jobs::JobFailure>) -> JobEnd {
 
 fn to_principal(principal: &Principal) -> types::Principal {
     types::Principal {
-        tenant: principal.tenant.name.to_string(),
-        key: principal.key.to_string(),
-        scopes: principal.scopes.to_vec(),
-        user: principal.user.map(|user| user.0),
+        tenant: principal.tenant().name.to_string(),
+        key: principal.key().to_string(),
+        scopes: principal.scopes().to_vec(),
+        user: principal.user().map(|user| user.0),
         extensions: Vec::new(),
     }
 }

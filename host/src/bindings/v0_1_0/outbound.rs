@@ -15,10 +15,10 @@ pub(crate) struct Suspended;
 impl Host for Desk {
     fn is_configured(&mut self, target: String) -> Result<bool, OutboundError> {
         let target = self.target(&target)?;
-        let declared = self.facts.manifest.settings.clone();
+        let manifest = self.facts.manifest.clone();
         let work = self.read()?;
         for name in settings_of(&target) {
-            if !settings::is_set(work, &declared, name).map_err(from_settings)? {
+            if !settings::is_set(work, &manifest.settings, name).map_err(from_settings)? {
                 return Ok(false);
             }
         }
@@ -92,9 +92,9 @@ impl From<Denial> for OutboundError {
     }
 }
 
-fn from_settings(error: settings::SettingsError) -> OutboundError {
+fn from_settings(error: settings::SettingError) -> OutboundError {
     OutboundError::Internal(match error {
-        settings::SettingsError::Store(error) => internal(&error),
+        settings::SettingError::Store(error) => internal(&error),
         other => other.to_string(),
     })
 }
