@@ -299,6 +299,8 @@ fn check(store: &Store, steps: Vec<Step>) -> Result<Rows, TestCaseError> {
     let rows = model.rows().clone();
     drop(model);
     store.wait_durable(store.applied()).expect("the disk works");
+    // The syncer forgets old versions a moment after it has announced the barrier; ending a transaction does it at once.
+    drop(store.read());
     prop_assert_eq!(store.health().versions, 0);
     Ok(rows)
 }
