@@ -8,3 +8,5 @@
 
 pub mod config;
 pub mod exchange;
+pub mod http;
+pub mod outbound;
