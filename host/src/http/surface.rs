@@ -17,7 +17,8 @@ pub struct Surface {
     routers: Vec<(Method, matchit::Router<u32>)>,
     pub(super) credentials: Credentials,
     request_headers: Vec<HeaderName>,
-    /// Requests per minute of one address where no route is found: the most that any route allows.
+    /// Requests per minute of one address where no route is found: the most that any route allows, so no limit where
+    /// a route has none.
     pub(super) rate_limit_unrouted: Option<u32>,
 }
 
@@ -93,12 +94,13 @@ impl Surface {
                 .insert(&route.path, index as u32)
                 .map_err(|error| reason(error.to_string()))?;
         }
-        // A route without a limit says nothing about paths that do not exist.
-        let rate_limit_unrouted = manifest
+        let limits = manifest
             .routes
             .iter()
-            .filter_map(|route| route.rate_limit_per_minute)
-            .max();
+            .map(|route| route.rate_limit_per_minute.filter(|limit| *limit > 0));
+        let rate_limit_unrouted = limits
+            .collect::<Option<Vec<_>>>()
+            .and_then(|limits| limits.into_iter().max());
         Ok(Surface {
             manifest,
             routers,
@@ -327,6 +329,30 @@ mod tests {
             assert!(surface(&[(method, path)]).is_err(), "{method} {path}");
         }
         assert!(surface(&[("GET", "/a"), ("GET", "/a")]).is_err());
+    }
+
+    #[test]
+    fn what_finds_no_route_is_limited_like_the_most_generous_one() {
+        for (limits, unrouted) in [
+            (&[Some(2), Some(600)][..], Some(600)),
+            (&[Some(2), None], None),
+            (&[Some(2), Some(0)], None),
+            (&[], None),
+        ] {
+            let mut manifest = Manifest::clone(surface(&[("GET", "/a")]).unwrap().manifest());
+            let template = manifest.routes.remove(0);
+            manifest.routes = limits
+                .iter()
+                .enumerate()
+                .map(|(index, limit)| Route {
+                    path: format!("/{index}"),
+                    rate_limit_per_minute: *limit,
+                    ..template.clone()
+                })
+                .collect();
+            let surface = Surface::new(Arc::new(manifest)).unwrap();
+            assert_eq!(surface.rate_limit_unrouted, unrouted, "{limits:?}");
+        }
     }
 
     #[test]
