@@ -5,9 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{KEY, ends, limits, read, start, within};
+use crate::support::{KEY, ends, http2_client, limits, read, start, within};
 
 const SHORT: Duration = Duration::from_millis(200);
+/// The kind of an HTTP/2 frame that says goodbye.
+const GOAWAY: u8 = 7;
 
 fn impatient() -> mooring::config::EdgeLimits {
     mooring::config::EdgeLimits {
@@ -56,6 +58,25 @@ async fn an_idle_connection_is_closed_after_its_last_answer() {
         .unwrap();
     assert_eq!(read(&mut stream).await.unwrap().status, StatusCode::OK);
     assert!(ends(&mut stream).await);
+}
+
+#[tokio::test]
+async fn an_idle_http2_connection_is_closed_too() {
+    let served = start(impatient()).await;
+    let mut stream = served.connect().await;
+    // The preface and empty settings: a whole HTTP/2 client that asks for nothing.
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await
+        .unwrap();
+    let mut heard = Vec::new();
+    within(stream.read_to_end(&mut heard)).await.unwrap();
+    let (mut kinds, mut rest) = (Vec::new(), &heard[..]);
+    while let [a, b, c, kind, ..] = *rest {
+        kinds.push(kind);
+        rest = &rest[9 + u32::from_be_bytes([0, a, b, c]) as usize..];
+    }
+    assert!(kinds.contains(&GOAWAY), "{kinds:?}");
 }
 
 #[tokio::test]
@@ -158,6 +179,13 @@ async fn a_head_that_is_too_large_is_answered_431() {
         .get("/fake/open", &format!("X-Large: {}\r\n", "x".repeat(16 * 1024)))
         .await;
     assert_eq!(large.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let request = http2_client().get(format!("http://{}/fake/open", served.address));
+    let over_http2 = request
+        .header("x-large", "x".repeat(16 * 1024))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(over_http2.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     let many = served.get("/fake/open", &"X: y\r\n".repeat(200)).await;
     assert_eq!(many.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
 }
