@@ -213,7 +213,7 @@ fn authorise(rule: &Route, principal: Option<&Principal>) -> Result<(), Cause> {
             let Some(principal) = principal else {
                 return Err(Cause::Unauthenticated(CredentialFailure::Missing));
             };
-            if any.iter().any(|scope| principal.scopes.contains(scope)) {
+            if any.iter().any(|scope| principal.has_scope(scope)) {
                 return Ok(());
             }
             Err(Cause::MissingScope(any.first().cloned().unwrap_or_default()))
