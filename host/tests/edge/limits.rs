@@ -109,6 +109,27 @@ async fn a_client_that_takes_no_byte_is_cut_off() {
 }
 
 #[tokio::test]
+async fn an_http2_client_that_gives_no_room_for_an_answer_is_cut_off() {
+    let served = start(impatient()).await;
+    let mut stream = served.connect().await;
+    let mut said = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // Settings: streams begin with a window of 0 bytes.
+    said.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0");
+    // Headers of stream 1, which ends with them: `:method GET`, `:scheme http`, `:path`, `:authority`.
+    let block = [b"\x82\x86\x04\x0b/fake/large".as_slice(), b"\x01\x03any"].concat();
+    said.extend([0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1]);
+    said.extend(block);
+    stream.write_all(&said).await.unwrap();
+    let mut heard = Vec::new();
+    let _ = within(stream.read_to_end(&mut heard)).await;
+    assert!(heard.len() < 1024, "{} bytes", heard.len());
+    assert!(
+        heard.windows(9).any(|head| head[3..] == [1, 4, 0, 0, 0, 1]),
+        "no answer was begun: {heard:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_body_that_stops_is_answered_408() {
     let served = start(limits()).await;
     let answer = served
