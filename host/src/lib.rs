@@ -15,6 +15,7 @@ pub mod data;
 pub mod demo;
 pub mod exchange;
 pub mod http;
+pub mod live;
 pub mod outbound;
 pub mod runtime;
 pub mod serve;

@@ -96,15 +96,14 @@ impl<G: Gate> Edge<G> {
             request_id: &request_id,
             head: parts.method == Method::HEAD,
         };
+        let mut taken_in = body.is_end_stream();
         let answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
             (path @ ("/healthz" | "/readyz"), _) => self.own(path, &parts.method, envelope),
             (_, None) => respond::not_mounted(envelope),
             (_, Some((mount, below))) => {
                 line.mount = Some((&mount.name, &mount.surface.credentials));
                 let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;
-                if admitted.is_err() && !body.is_end_stream() {
-                    activity.leave_unread();
-                }
+                taken_in |= admitted.is_ok();
                 let duty = admitted.as_ref().err();
                 let duty = duty.and_then(|refusal| respond::duty(&refusal.cause, &mount.surface.credentials));
                 let exchange = exchange(mount, below, &parts, &request_id, admitted);
@@ -113,6 +112,9 @@ impl<G: Gate> Edge<G> {
                 respond::reply(reply, duty, envelope)
             }
         };
+        if !taken_in {
+            activity.leave_unread();
+        }
         line.answer = Some((answer.status(), respond::bytes(&answer)));
         answer
     }
@@ -211,7 +213,7 @@ fn authorise(rule: &Route, principal: Option<&Principal>) -> Result<(), Cause> {
             let Some(principal) = principal else {
                 return Err(Cause::Unauthenticated(CredentialFailure::Missing));
             };
-            if any.iter().any(|scope| principal.scopes.contains(scope)) {
+            if any.iter().any(|scope| principal.has_scope(scope)) {
                 return Ok(());
             }
             Err(Cause::MissingScope(any.first().cloned().unwrap_or_default()))

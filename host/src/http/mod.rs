@@ -19,6 +19,7 @@ mod connection;
 mod credentials;
 mod dispatch;
 mod mounts;
+mod path;
 mod rate;
 mod request_id;
 mod respond;

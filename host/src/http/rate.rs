@@ -59,9 +59,8 @@ impl Rates {
         let Some(quota) = per_minute.and_then(NonZeroU32::new) else {
             return Ok(());
         };
-        let who = principal.map(|principal| (&principal.tenant, &principal.key));
         let bucket = Bucket {
-            caller: self.hasher.hash_one((mount, who)),
+            caller: self.hasher.hash_one((mount, principal.map(Principal::key))),
             address: network(address),
         };
         let limiters = self.limiters.load();

@@ -62,9 +62,11 @@ pub(super) fn duty(cause: &Cause, credentials: &Credentials) -> Option<(HeaderNa
 
 /// A plugin's reply as an answer.
 pub(super) fn reply(reply: Reply, duty: Option<(HeaderName, HeaderValue)>, envelope: Envelope<'_>) -> Answer {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let status = StatusCode::from_u16(reply.status)
+        .ok()
+        .filter(|status| !status.is_informational());
     let mut answer = Response::new(Full::new(reply.body));
-    *answer.status_mut() = status;
+    *answer.status_mut() = status.unwrap_or(StatusCode::BAD_GATEWAY);
     let headers = answer.headers_mut();
     headers.reserve(reply.headers.len() + 6);
     for (name, value) in reply.headers {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
 use mooring_manifest::{Manifest, Route};
-use percent_encoding::percent_decode_str;
 
 use super::credentials::Credentials;
+use super::path::{check_path, check_pattern, decode};
 use crate::exchange::Cause;
 
 /// What a plugin's manifest says about its HTTP surface, ready to be asked. Made once, when the plugin is loaded.
@@ -200,48 +200,6 @@ fn method(route: &Route) -> Result<Method, SurfaceError> {
         })
 }
 
-/// A parameter is one whole segment: everything the router knows beyond that is refused.
-fn check_pattern(pattern: &str) -> Result<(), &'static str> {
-    let Some(segments) = pattern.strip_prefix('/') else {
-        return Err("a path starts with `/`");
-    };
-    for segment in segments.split('/') {
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .unwrap_or(segment);
-        if name.contains(['{', '}', '*']) || (name.is_empty() && !segment.is_empty()) {
-            return Err("a parameter is one whole segment, `{name}`");
-        }
-    }
-    Ok(())
-}
-
-/// Refuses paths that cannot be decoded, before anybody compares or decodes them.
-fn check_path(path: &str) -> Result<(), Cause> {
-    if !path.contains('%') {
-        return Ok(());
-    }
-    let malformed = |reason: &str| Err(Cause::Malformed(reason.to_owned()));
-    let well_formed = path.split('%').skip(1).all(|rest| {
-        let mut digits = rest.bytes();
-        let mut hex = || digits.next().is_some_and(|byte| byte.is_ascii_hexdigit());
-        hex() && hex()
-    });
-    if !well_formed {
-        return malformed("the path has a `%` without two hexadecimal digits");
-    }
-    match percent_decode_str(path).decode_utf8() {
-        Err(_) => malformed("the path is not UTF-8"),
-        Ok(decoded) if decoded.chars().any(char::is_control) => malformed("the path has a control character"),
-        Ok(_) => Ok(()),
-    }
-}
-
-fn decode(value: &str) -> String {
-    percent_decode_str(value).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,23 +256,6 @@ mod tests {
             Cause::MethodNotAllowed(allowed)
         );
         assert_eq!(surface.route(&Method::GET, "/a/").unwrap_err(), Cause::NoRoute);
-    }
-
-    #[test]
-    fn paths_that_cannot_be_decoded_are_malformed() {
-        let surface = surface(&[("GET", "/a/{x}")]).unwrap();
-        for path in [
-            "/a/%",
-            "/a/%4",
-            "/a/%zz",
-            "/a/%+1",
-            "/a/%ff",
-            "/a/%00",
-            "/nowhere/%0a",
-        ] {
-            let cause = surface.route(&Method::GET, path).unwrap_err();
-            assert!(matches!(cause, Cause::Malformed(_)), "{path}: {cause:?}");
-        }
     }
 
     #[test]

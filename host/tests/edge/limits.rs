@@ -5,9 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{KEY, ends, limits, read, start, within};
+use crate::support::{KEY, ends, http2_client, limits, read, start, within};
 
 const SHORT: Duration = Duration::from_millis(200);
+/// The kind of an HTTP/2 frame that says goodbye.
+const GOAWAY: u8 = 7;
 
 fn impatient() -> mooring::config::EdgeLimits {
     mooring::config::EdgeLimits {
@@ -59,6 +61,25 @@ async fn an_idle_connection_is_closed_after_its_last_answer() {
 }
 
 #[tokio::test]
+async fn an_idle_http2_connection_is_closed_too() {
+    let served = start(impatient()).await;
+    let mut stream = served.connect().await;
+    // The preface and empty settings: a whole HTTP/2 client that asks for nothing.
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await
+        .unwrap();
+    let mut heard = Vec::new();
+    within(stream.read_to_end(&mut heard)).await.unwrap();
+    let (mut kinds, mut rest) = (Vec::new(), &heard[..]);
+    while let [a, b, c, kind, ..] = *rest {
+        kinds.push(kind);
+        rest = &rest[9 + u32::from_be_bytes([0, a, b, c]) as usize..];
+    }
+    assert!(kinds.contains(&GOAWAY), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn a_request_that_takes_its_time_is_not_idle() {
     let served = start(impatient()).await;
     let mut stream = served.connect().await;
@@ -85,6 +106,27 @@ async fn a_client_that_takes_no_byte_is_cut_off() {
     let mut first = [0; 16];
     within(stream.read_exact(&mut first)).await.unwrap();
     assert_eq!(served.stop().await, mooring::http::Drained::Whole);
+}
+
+#[tokio::test]
+async fn an_http2_client_that_gives_no_room_for_an_answer_is_cut_off() {
+    let served = start(impatient()).await;
+    let mut stream = served.connect().await;
+    let mut said = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // Settings: streams begin with a window of 0 bytes.
+    said.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0");
+    // Headers of stream 1, which ends with them: `:method GET`, `:scheme http`, `:path`, `:authority`.
+    let block = [b"\x82\x86\x04\x0b/fake/large".as_slice(), b"\x01\x03any"].concat();
+    said.extend([0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1]);
+    said.extend(block);
+    stream.write_all(&said).await.unwrap();
+    let mut heard = Vec::new();
+    let _ = within(stream.read_to_end(&mut heard)).await;
+    assert!(heard.len() < 1024, "{} bytes", heard.len());
+    assert!(
+        heard.windows(9).any(|head| head[3..] == [1, 4, 0, 0, 0, 1]),
+        "no answer was begun: {heard:?}"
+    );
 }
 
 #[tokio::test]
@@ -158,6 +200,13 @@ async fn a_head_that_is_too_large_is_answered_431() {
         .get("/fake/open", &format!("X-Large: {}\r\n", "x".repeat(16 * 1024)))
         .await;
     assert_eq!(large.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let request = http2_client().get(format!("http://{}/fake/open", served.address));
+    let over_http2 = request
+        .header("x-large", "x".repeat(16 * 1024))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(over_http2.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     let many = served.get("/fake/open", &"X: y\r\n".repeat(200)).await;
     assert_eq!(many.status, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
 }

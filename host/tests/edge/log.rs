@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{KEY, limits, start, within};
+use crate::support::{KEY, KEY_ID, limits, start, within};
 
 /// Keeps what is logged. Tests run on one thread each, so each sees its own lines.
 #[derive(Clone, Default)]
@@ -72,7 +72,7 @@ async fn a_line_says_what_happened() {
     assert_eq!(line["status"], 200);
     assert_eq!(line["bytes"], answer.body.len());
     assert_eq!((&line["mount"], &line["route"]), (&"fake".into(), &"item".into()));
-    assert_eq!((&line["tenant"], &line["key"]), (&"acme".into(), &"key_1".into()));
+    assert_eq!((&line["tenant"], &line["key"]), (&"acme".into(), &KEY_ID.into()));
     assert_eq!(line["address"], "127.0.0.1");
     assert_eq!(
         (&line["fuel"], &line["host_calls"], &line["reruns"]),

@@ -11,7 +11,9 @@ use http::{HeaderValue, StatusCode};
 use mooring::config::EdgeLimits;
 use mooring::exchange::{Cause, CredentialFailure, Exchange, Outcome, Reply, Usage};
 use mooring::http::{Caller, Drained, Gate, Mount, MountTable, Surface, serve};
+use mooring_core::ids::{KeyId, TenantId, TenantName};
 use mooring_core::keys::Principal;
+use mooring_core::tenants::TenantRef;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +23,8 @@ use tokio_rustls::TlsAcceptor;
 
 /// A key that is good, with the scope `read`.
 pub(crate) const KEY: &str = "Authorization: Bearer tk_good\r\n";
+/// Its id.
+pub(crate) const KEY_ID: &str = "key_0123456789abcdefghijkl";
 
 /// Knows one key. The route `wait` is answered when a permit is added to `open`.
 pub(crate) struct FakeGate {
@@ -130,12 +134,16 @@ impl Gate for FakeGate {
 }
 
 fn principal() -> Principal {
-    Principal {
-        tenant: "acme".to_owned(),
-        key: "key_1".to_owned(),
-        scopes: vec!["read".to_owned()],
-        user: None,
-    }
+    let tenant = TenantRef {
+        id: TenantId(1),
+        name: TenantName::parse("acme").unwrap(),
+    };
+    Principal::new(
+        tenant,
+        KeyId::parse(KEY_ID).unwrap(),
+        vec!["read".to_owned()],
+        None,
+    )
 }
 
 fn reply(status: u16, body: Bytes) -> Reply {

@@ -1,0 +1,233 @@
+//! A unit of work: everything that one request, job or admin action reads and writes.
+//!
+//! All primitives are functions on a [`Work`] or a [`HostWork`]. Dropping it leaves nothing behind; committing it makes
+//! all of it true at once. A [`Work`] names one tenant and one plugin, and the primitives on it reach nothing else.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use mooring_store::{CommitError, Sequence, Store, StoreError, Transaction};
+use rand::Rng;
+use rand::rngs::ChaCha20Rng;
+
+use crate::draws::Draws;
+use crate::ids::PluginName;
+use crate::tenants::TenantRef;
+use crate::time::Timestamp;
+
+/// Runs of one [`HostWork::run`] before it gives up. Conflicts among operators and background tasks are rare; whoever
+/// loses this often meets a bug, not bad luck.
+const RUNS_MAX: u32 = 50;
+
+/// A unit of work of the host itself, across tenants: tenants, keys, plugins, picking jobs.
+pub struct HostWork {
+    store: Store,
+    pub(crate) transaction: Transaction,
+    draws: Arc<Draws>,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) jobs_scheduled: bool,
+    pub(crate) events_emitted: bool,
+}
+
+/// A unit of work inside one tenant, on behalf of one plugin.
+///
+/// It is also a [`HostWork`] (by dereference), for host code only: nothing that a plugin can call takes one.
+pub struct Work {
+    host: HostWork,
+    tenant: TenantRef,
+    plugin: PluginName,
+}
+
+/// What a commit has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// What to wait for with [`Store::durable`] before anything is acknowledged.
+    pub sequence: Sequence,
+    /// Whether a job may be due now.
+    pub jobs_scheduled: bool,
+    /// Whether an event waits for delivery.
+    pub events_emitted: bool,
+}
+
+/// Why [`HostWork::run`] has done nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError<E> {
+    /// The work itself refused.
+    #[error("the work was refused")]
+    Refused(#[source] E),
+    /// Others won [`RUNS_MAX`] times in a row.
+    #[error("the work lost against others {RUNS_MAX} times in a row")]
+    Contended,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// The operating system has no randomness to give.
+    #[error("there is no randomness")]
+    Random(#[source] getrandom::Error),
+}
+
+impl HostWork {
+    /// Work that may write. It sees the newest commit, durable or not.
+    pub fn write(store: &Store, draws: &Arc<Draws>) -> HostWork {
+        HostWork::new(store, store.write(), draws)
+    }
+
+    /// Work that only reads, and so never conflicts. Writing is refused with [`StoreError::ReadOnly`].
+    pub fn read(store: &Store, draws: &Arc<Draws>) -> HostWork {
+        HostWork::new(store, store.read(), draws)
+    }
+
+    fn new(store: &Store, transaction: Transaction, draws: &Arc<Draws>) -> HostWork {
+        HostWork {
+            store: store.clone(),
+            transaction,
+            draws: Arc::clone(draws),
+            rng: draws.rng(),
+            jobs_scheduled: false,
+            events_emitted: false,
+        }
+    }
+
+    /// Does a piece of host work from beginning to end: runs it, commits it, runs it again if it lost, and waits until it
+    /// is on the disk. Blocks. An error of `work` ends it and leaves nothing behind.
+    pub fn run<T, E>(
+        store: &Store,
+        now: Timestamp,
+        mut work: impl FnMut(&mut HostWork) -> Result<T, E>,
+    ) -> Result<(T, Committed), RunError<E>> {
+        let draws = Draws::new(now).map_err(RunError::Random)?;
+        for _ in 0..RUNS_MAX {
+            let mut host = HostWork::write(store, &draws);
+            let outcome = work(&mut host);
+            match outcome {
+                // A refusal may rest on a state that is gone; then it is worth nothing.
+                Err(_) if !host.is_current() => {}
+                Err(refusal) => return Err(RunError::Refused(refusal)),
+                Ok(result) => match host.commit() {
+                    Ok(committed) => {
+                        store.wait_durable(committed.sequence).map_err(RunError::Store)?;
+                        return Ok((result, committed));
+                    }
+                    Err(CommitError::Conflict { .. }) => {}
+                    Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
+                },
+            }
+        }
+        Err(RunError::Contended)
+    }
+
+    /// Goes on inside one tenant.
+    pub fn within(self, tenant: TenantRef, plugin: PluginName) -> Work {
+        Work {
+            host: self,
+            tenant,
+            plugin,
+        }
+    }
+
+    /// When the work began.
+    pub fn now(&self) -> Timestamp {
+        self.draws.now()
+    }
+
+    /// What the work draws from.
+    pub fn draws(&self) -> &Arc<Draws> {
+        &self.draws
+    }
+
+    /// Random bytes, fit for secrets; the same when the work is run again.
+    pub fn random(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// Bytes of keys and values written so far.
+    pub fn written_bytes(&self) -> usize {
+        self.transaction.written_bytes()
+    }
+
+    /// Whether a commit at this moment would pass validation.
+    pub fn is_current(&self) -> bool {
+        self.transaction.is_current()
+    }
+
+    /// The store below, for work beside this one.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Makes everything true at once, or fails and leaves nothing behind.
+    pub fn commit(self) -> Result<Committed, CommitError> {
+        let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.events_emitted);
+        let sequence = self.transaction.commit()?;
+        Ok(Committed {
+            sequence,
+            jobs_scheduled,
+            events_emitted,
+        })
+    }
+
+    /// The next number of a sequence that orders rows; see [`Store::next_ordinal`].
+    pub(crate) fn next_ordinal(&self, sequence: &[u8]) -> Result<u64, StoreError> {
+        self.store.next_ordinal(sequence)
+    }
+}
+
+impl Work {
+    /// Work that may write. It sees the newest commit, durable or not.
+    pub fn write(store: &Store, draws: &Arc<Draws>, tenant: &TenantRef, plugin: &PluginName) -> Work {
+        HostWork::write(store, draws).within(tenant.clone(), plugin.clone())
+    }
+
+    /// Work that only reads, and so never conflicts. Writing is refused with [`StoreError::ReadOnly`].
+    pub fn read(store: &Store, draws: &Arc<Draws>, tenant: &TenantRef, plugin: &PluginName) -> Work {
+        HostWork::read(store, draws).within(tenant.clone(), plugin.clone())
+    }
+
+    /// Whose data it is.
+    pub fn tenant(&self) -> &TenantRef {
+        &self.tenant
+    }
+
+    /// Which plugin acts.
+    pub fn plugin(&self) -> &PluginName {
+        &self.plugin
+    }
+
+    /// Makes everything true at once, or fails and leaves nothing behind.
+    pub fn commit(self) -> Result<Committed, CommitError> {
+        self.host.commit()
+    }
+}
+
+impl Deref for Work {
+    type Target = HostWork;
+
+    fn deref(&self) -> &HostWork {
+        &self.host
+    }
+}
+
+impl DerefMut for Work {
+    fn deref_mut(&mut self) -> &mut HostWork {
+        &mut self.host
+    }
+}
+
+impl std::fmt::Debug for HostWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostWork")
+            .field("transaction", &self.transaction)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Work")
+            .field("tenant", &self.tenant)
+            .field("plugin", &self.plugin)
+            .finish_non_exhaustive()
+    }
+}
