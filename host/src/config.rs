@@ -3,12 +3,16 @@
 //! Values come from a TOML file (`mooring serve --config FILE`), then from the command line. Unknown names are refused,
 //! and [`Config::check`] refuses combinations that cannot work before anything is opened.
 
+mod load;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, Overrides};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
