@@ -6,5 +6,8 @@
 //! Calls point one way: [`http`] and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
 //! which calls `mooring-store`.
 
+pub mod admin;
+pub mod bundled;
 pub mod config;
+pub mod data;
 pub mod exchange;
