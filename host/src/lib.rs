@@ -8,6 +8,9 @@
 
 pub mod admin;
 pub mod bundled;
+pub mod cli;
 pub mod config;
 pub mod data;
+pub mod demo;
 pub mod exchange;
+pub mod serve;

@@ -179,10 +179,7 @@ pub(super) async fn add(
     get, path = "/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path)),
     responses((status = 200, body = Plugin))
 )]
-pub(super) async fn view(
-    admin: State<Admin>,
-    Path(name): Path<String>,
-) -> Result<Json<Plugin>, Problem> {
+pub(super) async fn view(admin: State<Admin>, Path(name): Path<String>) -> Result<Json<Plugin>, Problem> {
     find(&admin, &name).map(|plugin| Json(plugin.into()))
 }
 
@@ -193,10 +190,7 @@ pub(super) async fn view(
     delete, path = "/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path)),
     responses((status = 204))
 )]
-pub(super) async fn remove(
-    admin: State<Admin>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(admin: State<Admin>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     admin
         .operations
         .remove(&name)

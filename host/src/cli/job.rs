@@ -1,0 +1,64 @@
+//! `mooring job`
+
+use serde_json::json;
+
+use super::client::{Failure, Remote};
+use super::output::Column;
+use super::page::Page;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show background work
+    List {
+        /// Only of this tenant
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Only those in this state: `dead` ones have used up their tries
+        #[arg(long)]
+        status: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Run a dead or waiting job again, now
+    Retry {
+        /// `job_…`, as listed
+        id: String,
+    },
+}
+
+const JOB: [Column; 9] = [
+    ("ID", "/id"),
+    ("TENANT", "/tenant"),
+    ("PLUGIN", "/plugin"),
+    ("KIND", "/kind"),
+    ("STATUS", "/status"),
+    ("TRIES", "/attempts"),
+    ("OF", "/attempts_max"),
+    ("NEXT", "/run_at"),
+    ("ERROR", "/last_error"),
+];
+
+impl Args {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let client = self.remote.connect()?;
+        match self.command {
+            Command::List { tenant, status, page } => {
+                let query = page.query_with([("tenant", tenant), ("status", status)]);
+                client.output.list(&client.get(&["jobs"], &query).await?, &JOB);
+            }
+            Command::Retry { id } => {
+                let answer = client.post(&["jobs", &id, "retry"], &json!({})).await?;
+                client.output.done(&answer, &format!("{id} is due now"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! `mooring ledger`
+
+use serde_json::Value;
+
+use super::client::{Failure, Remote};
+use super::output::Column;
+use super::page::Page;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check every journal from its first posting: chain, balances, sums
+    Verify {
+        /// Only this one
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Show the postings of a tenant
+    List {
+        #[arg(long)]
+        tenant: String,
+        #[command(flatten)]
+        page: Page,
+    },
+}
+
+const VERIFICATION: [Column; 5] = [
+    ("TENANT", "/tenant"),
+    ("INTACT", "/intact"),
+    ("POSTINGS", "/postings"),
+    ("HEAD", "/head"),
+    ("FAULT", "/fault"),
+];
+
+const POSTING: [Column; 5] = [
+    ("SEQUENCE", "/sequence"),
+    ("ID", "/id"),
+    ("CREATED", "/created_at"),
+    ("KEY", "/idempotency_key"),
+    ("DESCRIPTION", "/description"),
+];
+
+impl Args {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let client = self.remote.connect()?;
+        match self.command {
+            Command::Verify { tenant } => {
+                let query: Vec<_> = tenant.into_iter().map(|tenant| ("tenant", tenant)).collect();
+                let answer = client.get(&["ledger", "verification"], &query).await?;
+                client.output.list(&answer, &VERIFICATION);
+                let items = answer["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+                if items.iter().any(|item| item["intact"] != Value::Bool(true)) {
+                    return Err(Failure::refused(
+                        "a journal is not intact; stop the host and compare the data folder with your last backup",
+                    ));
+                }
+            }
+            Command::List { tenant, page } => {
+                let answer = client
+                    .get(&["tenants", &tenant, "postings"], &page.query())
+                    .await?;
+                client.output.list(&answer, &POSTING);
+            }
+        }
+        Ok(())
+    }
+}
