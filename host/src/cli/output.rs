@@ -121,14 +121,14 @@ mod tests {
     fn columns_are_aligned_and_control_characters_shown() {
         let items = [
             json!({"a": "x", "b": ["p", "q"]}),
-            json!({"a": "lönger\u{1b}[1m", "b": [], "c": true}),
+            json!({"a": "ö\u{1b}[1m", "b": [], "c": true}),
         ];
         let text = table(&items, &[("A", "/a"), ("B", "/b"), ("C", "/c")]);
-        assert_eq!(
-            text,
-            "A                 B    C\nx                 p,q  -\nlönger\\u{1b}[1m  -    yes\n"
-                .replace("A                 B", "A                B")
-                .replace("x                 p", "x                p")
-        );
+        let expected = "\
+A            B    C
+x            p,q  -
+ö\\u{1b}[1m  -    yes
+";
+        assert_eq!(text, expected);
     }
 }
