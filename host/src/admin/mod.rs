@@ -12,12 +12,16 @@ pub mod operations;
 mod plugins;
 mod problem;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use axum::response::IntoResponse as _;
 use axum::{Json, Router, middleware};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Info, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, Ref, ResponseBuilder, SecurityRequirement,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -31,26 +35,25 @@ pub const BASE: &str = "/admin/v1";
 
 /// Everything this API answers.
 pub fn router(admin: Admin) -> Router {
-    let (operations, openapi) = described().split_for_parts();
-    let openapi = Json(openapi);
+    let (operations, _) = described().split_for_parts();
     let operations = operations
         .fallback(wrong_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(admin.clone(), auth::require_token));
-    Router::new()
-        .route(
-            &format!("{BASE}/openapi.json"),
-            axum::routing::get(move || async move { openapi.clone() }),
-        )
-        .merge(operations)
-        .with_state(admin)
+    let (public, _) = public().split_for_parts();
+    let public = public.method_not_allowed_fallback(wrong_method);
+    public.merge(operations).with_state(admin)
 }
 
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> OpenApi {
-    described().split_for_parts().1
+    let mut document = described().split_for_parts().1;
+    document.merge(public().split_for_parts().1);
+    describe_refusals(&mut document);
+    document
 }
 
+/// For the holder of the token.
 fn described() -> OpenApiRouter<Admin> {
     let resources = OpenApiRouter::new()
         .routes(routes!(plugins::list, plugins::add))
@@ -61,6 +64,21 @@ fn described() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(document()).nest(BASE, resources)
 }
 
+/// For everybody.
+fn public() -> OpenApiRouter<Admin> {
+    let resources = OpenApiRouter::new().routes(routes!(openapi_document));
+    OpenApiRouter::new().nest(BASE, resources)
+}
+
+/// This document
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "document", security(),
+    responses((status = 200, body = serde_json::Value, description = "OpenAPI 3.1"))
+)]
+async fn openapi_document() -> Json<OpenApi> {
+    Json(openapi())
+}
+
 fn document() -> OpenApi {
     let mut info = Info::new("Mooring, the operator's side", env!("CARGO_PKG_VERSION"));
     info.description = Some(
@@ -68,19 +86,47 @@ fn document() -> OpenApi {
          Every refusal is a problem document (RFC 9457) whose `code` is stable."
             .into(),
     );
-    let mut document = OpenApiBuilder::new()
+    let schemas = ComponentsBuilder::new()
+        .schema_from::<problem::Body>()
+        .schema_from::<Code>()
+        .security_scheme(
+            "token",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        );
+    OpenApiBuilder::new()
         .info(info)
+        .components(Some(schemas.build()))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>(
             "token",
             [],
         )]))
+        .build()
+}
+
+/// Any operation may be refused, always in the same shape.
+fn describe_refusals(document: &mut OpenApi) {
+    let refusal = ResponseBuilder::new()
+        .description("Refused")
+        .content(
+            "application/problem+json",
+            Content::new(Some(Ref::from_schema_name("Problem"))),
+        )
         .build();
-    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("token", bearer);
-    document
+    for item in document.paths.paths.values_mut() {
+        let methods = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in methods.into_iter().flatten() {
+            operation
+                .responses
+                .responses
+                .insert("default".into(), refusal.clone().into());
+        }
+    }
 }
 
 async fn wrong_path(uri: http::Uri) -> axum::response::Response {

@@ -125,8 +125,8 @@ mod tests {
         ];
         let text = table(&items, &[("A", "/a"), ("B", "/b"), ("C", "/c")]);
         let expected = "\
-A            B    C
-x            p,q  -
+A           B    C
+x           p,q  -
 ö\\u{1b}[1m  -    yes
 ";
         assert_eq!(text, expected);
