@@ -187,6 +187,7 @@ async fn load(operations: &dyn Operations, name: &str, bytes: Vec<u8>) -> Result
         prefix: None,
         host: None,
         grants: Grants::All,
+        actor: "demo",
     };
     let refused = |source| DemoError::Load {
         name: name.to_owned(),
@@ -196,15 +197,10 @@ async fn load(operations: &dyn Operations, name: &str, bytes: Vec<u8>) -> Result
 }
 
 fn base_url(listen: &str, plugin: &PluginStatus) -> String {
-    match (&plugin.host, &plugin.prefix) {
-        (Some(host), None) => {
-            let scheme = listen.split("://").next().unwrap_or("http");
-            format!("{scheme}://{host}")
-        }
-        (_, prefix) => format!(
-            "{listen}{}",
-            prefix.as_deref().unwrap_or_default().trim_end_matches('/')
-        ),
+    let prefix = plugin.prefix.trim_end_matches('/');
+    match (&plugin.host, listen.split_once("://")) {
+        (Some(host), Some((scheme, _))) => format!("{scheme}://{host}{prefix}"),
+        _ => format!("{listen}{prefix}"),
     }
 }
 

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, Uri, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::problem::{Code, Problem};
 use super::state::Admin;
@@ -60,7 +60,7 @@ pub(super) struct Listing<F = NoFilter> {
 pub(super) struct NoFilter {}
 
 /// Part of a list.
-#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Paging {

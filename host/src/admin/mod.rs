@@ -33,6 +33,9 @@ use problem::{Code, Problem};
 /// Where every path of this API starts.
 pub const BASE: &str = "/admin/v1";
 
+/// Who acts, in the audit log.
+const ACTOR: &str = "admin";
+
 /// Everything this API answers.
 pub fn router(admin: Admin) -> Router {
     let (operations, _) = described().split_for_parts();
@@ -72,8 +75,8 @@ fn public() -> OpenApiRouter<Admin> {
 
 /// This document
 #[utoipa::path(
-    get, path = "/openapi.json", tag = "document", security(),
-    responses((status = 200, body = serde_json::Value, description = "OpenAPI 3.1"))
+    get, path = "/openapi.json", tag = "document", operation_id = "document", security(),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
 )]
 async fn openapi_document() -> Json<OpenApi> {
     Json(openapi())

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use mooring_manifest::Manifest;
 
-use crate::exchange::Usage;
-
 /// Plugins, as the operator handles them.
 pub trait Operations: Send + Sync + 'static {
     /// Those that answer now, by name.
@@ -20,8 +18,8 @@ pub trait Operations: Send + Sync + 'static {
     /// request. Nothing changes when it is refused.
     fn add(&self, plugin: AddPlugin) -> Answer<'_, PluginStatus>;
 
-    /// Stops a plugin once its requests in flight are done. Its data stays.
-    fn remove<'a>(&'a self, plugin: &'a str) -> Answer<'a, ()>;
+    /// Stops a plugin once its requests in flight are done. Its data stays. `actor` is for the audit log.
+    fn remove<'a>(&'a self, plugin: &'a str, actor: &'static str) -> Answer<'a, ()>;
 
     /// Says what a component is and asks for, without letting it answer anything.
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection>;
@@ -37,12 +35,14 @@ pub struct AddPlugin {
     pub bytes: Vec<u8>,
     /// Instead of the manifest's.
     pub name: Option<String>,
-    /// Path prefix; absent means `/NAME`, unless `host` is given.
+    /// Path prefix; absent means `/NAME`.
     pub prefix: Option<String>,
-    /// Host name that is all the plugin's.
+    /// The one host name that it answers under; absent means every one.
     pub host: Option<String>,
     /// What it may import.
     pub grants: Grants,
+    /// Who adds it, for the audit log.
+    pub actor: &'static str,
 }
 
 /// What a plugin may import.
@@ -63,19 +63,21 @@ pub struct PluginStatus {
     pub version: String,
     /// SHA-256 of the component, hexadecimal.
     pub digest: String,
-    /// Where it answers on every host name.
-    pub prefix: Option<String>,
-    /// The host name that is all its own.
+    /// Where it answers.
+    pub prefix: String,
+    /// The one host name that it answers under; absent means every one.
     pub host: Option<String>,
-    /// What it may import.
+    /// What it may import; `*` for everything.
     pub grants: Vec<String>,
-    /// What it does import.
+    /// What it does import, of what can be granted.
     pub imports: Vec<String>,
-    /// In the manifest's order.
+    /// The manifest's, in its order.
     pub routes: Vec<RouteStatus>,
+    /// What each route has cost since the plugin was loaded; `-` for what belongs to no route.
+    pub usage: Vec<RouteUsage>,
 }
 
-/// One route and what it has cost since the host started.
+/// One route.
 #[derive(Clone, Debug)]
 pub struct RouteStatus {
     /// The manifest's.
@@ -84,74 +86,69 @@ pub struct RouteStatus {
     pub method: String,
     /// Below the mount.
     pub path: String,
-    /// Requests that reached the plugin.
+}
+
+/// Sums over all calls of one route.
+#[derive(Clone, Debug, Default)]
+pub struct RouteUsage {
+    /// The route's name.
+    pub route: String,
+    /// Calls that reached the plugin.
     pub calls: u64,
     /// Those that the plugin failed: traps, deadlines, limits.
     pub failures: u64,
-    /// Sums over all calls.
-    pub usage: Usage,
+    /// Units of fuel, roughly instructions.
+    pub fuel: u64,
+    /// Calls of imported functions.
+    pub host_calls: u64,
+    /// Bytes written to the store.
+    pub bytes_written: u64,
+    /// Runs thrown away because another transaction won.
+    pub reruns: u64,
 }
 
-/// What a component is, read before anything of it ran for a request.
+/// What a component is.
 #[derive(Clone, Debug)]
 pub struct Inspection {
-    /// What it says about itself.
-    pub manifest: Manifest,
-    /// Interfaces of `mooring:plugin` that it imports.
+    /// What it says about itself when asked with nothing granted; absent where it cannot run here.
+    pub manifest: Option<Manifest>,
+    /// What it imports, of what can be granted.
     pub imports: Vec<String>,
+    /// Imports that this host does not have, in full.
+    pub refused_imports: Vec<String>,
     /// SHA-256, hexadecimal.
     pub digest: String,
     /// Bytes.
     pub size: u64,
     /// Of the SDK that built it, where it says so.
     pub sdk_version: Option<String>,
-    /// Imports that this host does not have.
-    pub refused_imports: Vec<String>,
 }
 
-/// Why a plugin was not loaded or removed. Nothing has changed.
+/// Why a plugin was not loaded, removed or looked into. Nothing has changed. Each text says what is wrong with this plugin
+/// and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// No plugin of this name answers.
     #[error("no plugin is called `{0}`")]
     NotFound(String),
-    /// The bytes are not a component of the `provider` world, or too many.
+    /// This host cannot run it: not a component, unknown imports, a bad manifest, a failure at its start.
     #[error("{0}")]
-    NotAPlugin(String),
+    Refused(String),
     /// It imports what was not granted.
-    #[error("not granted: {}", imports.join(", "))]
-    NotGranted {
-        /// The plugin.
-        name: String,
-        /// What is missing.
-        imports: Vec<String>,
-    },
-    /// It imports what this host does not have.
-    #[error("unknown imports: {}", .0.join(", "))]
-    UnknownImports(Vec<String>),
-    /// The manifest breaks a rule.
     #[error("{0}")]
-    Manifest(String),
+    NotGranted(String),
     /// Another plugin answers there.
-    #[error("{place} belongs to `{plugin}`")]
-    MountTaken {
-        /// Prefix or host name.
-        place: String,
-        /// Whose it is.
-        plugin: String,
-    },
-    /// A prefix, host name or grant that cannot be.
+    #[error("{0}")]
+    MountTaken(String),
+    /// A parameter that cannot be.
     #[error("{reason}")]
-    InvalidMount {
+    Invalid {
         /// `name`, `prefix`, `host` or `grant`.
         field: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// Too many loads at once.
-    #[error("another plugin is being loaded")]
-    Busy,
     /// The host failed.
-    #[error("loading failed")]
+    #[error("the plugin could not be kept")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

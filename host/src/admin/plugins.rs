@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use mooring_manifest::Manifest;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::ACTOR;
 use super::extract::{Component, Path, Query};
-use super::operations::{AddPlugin, Grants, Inspection, LoadError, PluginStatus, RouteStatus};
-use super::problem::{Body as ProblemBody, Code, Problem};
+use super::operations::{AddPlugin, Grants, Inspection, LoadError, PluginStatus, RouteUsage};
+use super::problem::{Code, Problem};
 use super::state::Admin;
 use super::wire::Listed;
 
@@ -19,13 +21,13 @@ pub(super) struct Plugin {
     version: String,
     /// SHA-256 of the component.
     digest: String,
-    /// Path prefix on every host name.
-    prefix: Option<String>,
-    /// Host name that is all the plugin's.
+    /// Where it answers.
+    prefix: String,
+    /// The one host name that it answers under; null means every one.
     host: Option<String>,
-    /// What it may import.
+    /// What it may import; `*` for everything.
     grants: Vec<String>,
-    /// What it does import.
+    /// What it does import, of what can be granted.
     imports: Vec<String>,
     routes: Vec<Route>,
 }
@@ -42,6 +44,11 @@ pub(super) struct Route {
 impl From<PluginStatus> for Plugin {
     fn from(plugin: PluginStatus) -> Plugin {
         let routes = plugin.routes.into_iter();
+        let route = |route: super::operations::RouteStatus| Route {
+            name: route.name,
+            method: route.method,
+            path: route.path,
+        };
         Plugin {
             name: plugin.name,
             version: plugin.version,
@@ -50,13 +57,7 @@ impl From<PluginStatus> for Plugin {
             host: plugin.host,
             grants: plugin.grants,
             imports: plugin.imports,
-            routes: routes
-                .map(|route| Route {
-                    name: route.name,
-                    method: route.method,
-                    path: route.path,
-                })
-                .collect(),
+            routes: routes.map(route).collect(),
         }
     }
 }
@@ -65,28 +66,49 @@ impl From<PluginStatus> for Plugin {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Inspection)]
 pub(super) struct Inspected {
-    name: String,
-    version: String,
-    summary: String,
+    /// SHA-256 of the component.
     digest: String,
     /// Bytes.
     size: u64,
     /// Of the SDK that built it, where it says so.
     sdk_version: Option<String>,
-    /// Interfaces of `mooring:plugin` that it imports: what it must be granted.
+    /// What it must be granted.
     imports: Vec<String>,
     /// Imports that this host does not have; with any, it cannot be loaded.
     refused_imports: Vec<String>,
-    /// The manifest as the component gives it.
-    manifest: serde_json::Value,
+    /// As the component gives it; null where it cannot run here.
+    #[schema(value_type = Option<Object>)]
+    manifest: Option<Manifest>,
 }
 
-/// What one route has cost since the host started.
+impl From<Inspection> for Inspected {
+    fn from(inspection: Inspection) -> Inspected {
+        let Inspection {
+            manifest,
+            imports,
+            refused_imports,
+            digest,
+            size,
+            sdk_version,
+        } = inspection;
+        Inspected {
+            digest,
+            size,
+            sdk_version,
+            imports,
+            refused_imports,
+            manifest,
+        }
+    }
+}
+
+/// What one route has cost since the plugin was loaded.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RouteUsage)]
 pub(super) struct Usage {
+    /// `-` for jobs and for requests without a route.
     route: String,
-    /// Requests that reached the plugin.
+    /// Calls that reached the plugin.
     calls: u64,
     /// Those that the plugin failed: traps, deadlines, limits.
     failures: u64,
@@ -100,22 +122,31 @@ pub(super) struct Usage {
     reruns: u64,
 }
 
-impl From<RouteStatus> for Usage {
-    fn from(route: RouteStatus) -> Usage {
+impl From<RouteUsage> for Usage {
+    fn from(sums: RouteUsage) -> Usage {
+        let RouteUsage {
+            route,
+            calls,
+            failures,
+            fuel,
+            host_calls,
+            bytes_written,
+            reruns,
+        } = sums;
         Usage {
-            route: route.name,
-            calls: route.calls,
-            failures: route.failures,
-            fuel: route.usage.fuel,
-            host_calls: route.usage.host_calls,
-            bytes_written: route.usage.bytes_written,
-            reruns: route.usage.reruns.into(),
+            route,
+            calls,
+            failures,
+            fuel,
+            host_calls,
+            bytes_written,
+            reruns,
         }
     }
 }
 
 /// How to mount a component.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AddQuery {
@@ -123,9 +154,9 @@ pub(super) struct AddQuery {
     bundled: Option<String>,
     /// Instead of the manifest's name.
     name: Option<String>,
-    /// Path prefix, such as `/paymenter`; absent means `/NAME`, unless `host` is given.
+    /// Path prefix, such as `/paymenter`; absent means `/NAME`.
     prefix: Option<String>,
-    /// Host name that is all the plugin's.
+    /// The one host name that it answers under; absent means every one.
     host: Option<String>,
     /// What it may import, separated by commas, or `*` for all.
     #[param(example = "users,ledger")]
@@ -134,7 +165,10 @@ pub(super) struct AddQuery {
 }
 
 /// Plugins that answer now
-#[utoipa::path(get, path = "/plugins", tag = "plugins", responses((status = 200, body = Listed<Plugin>)))]
+#[utoipa::path(
+    get, path = "/plugins", tag = "plugins", operation_id = "plugin-list",
+    responses((status = 200, description = "By name", body = Listed<Plugin>))
+)]
 pub(super) async fn list(admin: State<Admin>) -> Json<Listed<Plugin>> {
     let plugins = admin.operations.plugins();
     let total = plugins.len() as u64;
@@ -145,39 +179,32 @@ pub(super) async fn list(admin: State<Admin>) -> Json<Listed<Plugin>> {
 ///
 /// The body is the component. A plugin of the same name is replaced without losing a request.
 #[utoipa::path(
-    post, path = "/plugins", tag = "plugins", params(AddQuery),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component; empty with `bundled`"),
-    responses(
-        (status = 201, body = Plugin),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "`not-granted`"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "`conflict`"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "`plugin-refused`"),
-    )
+    post, path = "/plugins", tag = "plugins", operation_id = "plugin-add", params(AddQuery),
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "Empty with `bundled`"),
+    responses((status = 201, description = "It answers", body = Plugin))
 )]
 pub(super) async fn add(
     admin: State<Admin>,
     Query(query): Query<AddQuery>,
     Component(body): Component,
 ) -> Result<(StatusCode, Json<Plugin>), Problem> {
-    let source = query.bundled.clone();
-    let bytes = component(&admin, query.bundled, body.into()).await?;
     let plugin = AddPlugin {
-        bytes,
+        bytes: component(&admin, query.bundled, body.into()).await?,
         name: query.name,
         prefix: query.prefix,
         host: query.host,
         grants: parse_grants(&query.grant),
+        actor: ACTOR,
     };
-    match admin.operations.add(plugin).await {
-        Ok(status) => Ok((StatusCode::CREATED, Json(status.into()))),
-        Err(error) => Err(refusal(error, source.as_deref())),
-    }
+    let status = admin.operations.add(plugin).await.map_err(refusal)?;
+    Ok((StatusCode::CREATED, Json(status.into())))
 }
 
 /// A plugin
 #[utoipa::path(
-    get, path = "/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path)),
-    responses((status = 200, body = Plugin))
+    get, path = "/plugins/{plugin}", tag = "plugins", operation_id = "plugin-view",
+    params(("plugin" = String, Path)),
+    responses((status = 200, description = "It answers", body = Plugin))
 )]
 pub(super) async fn view(admin: State<Admin>, Path(name): Path<String>) -> Result<Json<Plugin>, Problem> {
     find(&admin, &name).map(|plugin| Json(plugin.into()))
@@ -187,49 +214,46 @@ pub(super) async fn view(admin: State<Admin>, Path(name): Path<String>) -> Resul
 ///
 /// Requests in flight are finished. What the plugin has stored stays, and is there again when it is loaded again.
 #[utoipa::path(
-    delete, path = "/plugins/{plugin}", tag = "plugins", params(("plugin" = String, Path)),
-    responses((status = 204))
+    delete, path = "/plugins/{plugin}", tag = "plugins", operation_id = "plugin-remove",
+    params(("plugin" = String, Path)),
+    responses((status = 204, description = "It does not answer any more"))
 )]
 pub(super) async fn remove(admin: State<Admin>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
-    admin
-        .operations
-        .remove(&name)
-        .await
-        .map_err(|error| refusal(error, None))?;
+    admin.operations.remove(&name, ACTOR).await.map_err(refusal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The manifest of a plugin
 #[utoipa::path(
-    get, path = "/plugins/{plugin}/manifest", tag = "plugins", params(("plugin" = String, Path)),
-    responses((status = 200, body = serde_json::Value, description = "As the component gives it"))
+    get, path = "/plugins/{plugin}/manifest", tag = "plugins", operation_id = "plugin-manifest",
+    params(("plugin" = String, Path)),
+    responses((status = 200, description = "As the component gives it", body = Object))
 )]
 pub(super) async fn manifest(
     admin: State<Admin>,
     Path(name): Path<String>,
-) -> Result<Json<serde_json::Value>, Problem> {
+) -> Result<Json<Manifest>, Problem> {
     let manifest = admin.operations.manifest(&name).ok_or_else(|| unknown(&name))?;
-    Ok(Json(
-        serde_json::to_value(&*manifest).expect("a manifest is JSON"),
-    ))
+    Ok(Json(Manifest::clone(&manifest)))
 }
 
-/// What the routes of a plugin have cost since the host started
+/// What the routes of a plugin have cost since it was loaded
 #[utoipa::path(
-    get, path = "/plugins/{plugin}/usage", tag = "plugins", params(("plugin" = String, Path)),
-    responses((status = 200, body = Listed<Usage>))
+    get, path = "/plugins/{plugin}/usage", tag = "plugins", operation_id = "plugin-usage",
+    params(("plugin" = String, Path)),
+    responses((status = 200, description = "By route", body = Listed<Usage>))
 )]
 pub(super) async fn usage(
     admin: State<Admin>,
     Path(name): Path<String>,
 ) -> Result<Json<Listed<Usage>>, Problem> {
-    let routes = find(&admin, &name)?.routes;
-    let total = routes.len() as u64;
-    Ok(Json(Listed::new(routes, total)))
+    let usage = find(&admin, &name)?.usage;
+    let total = usage.len() as u64;
+    Ok(Json(Listed::new(usage, total)))
 }
 
 /// Which component to look into.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InspectQuery {
@@ -239,9 +263,9 @@ pub(super) struct InspectQuery {
 
 /// Look into a component without loading it
 #[utoipa::path(
-    post, path = "/inspections", tag = "plugins", params(InspectQuery),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component; empty with `bundled`"),
-    responses((status = 200, body = Inspected))
+    post, path = "/inspections", tag = "plugins", operation_id = "plugin-inspect", params(InspectQuery),
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "Empty with `bundled`"),
+    responses((status = 200, description = "What it is and asks for", body = Inspected))
 )]
 pub(super) async fn inspect(
     admin: State<Admin>,
@@ -249,51 +273,26 @@ pub(super) async fn inspect(
     Component(body): Component,
 ) -> Result<Json<Inspected>, Problem> {
     let bytes = component(&admin, query.bundled, body.into()).await?;
-    let inspection = admin
-        .operations
-        .inspect(bytes)
-        .await
-        .map_err(|error| refusal(error, None))?;
-    let Inspection {
-        manifest,
-        imports,
-        digest,
-        size,
-        sdk_version,
-        refused_imports,
-    } = inspection;
-    Ok(Json(Inspected {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        summary: manifest.summary.clone(),
-        digest,
-        size,
-        sdk_version,
-        imports,
-        refused_imports,
-        manifest: serde_json::to_value(manifest).expect("a manifest is JSON"),
-    }))
+    let inspection = admin.operations.inspect(bytes).await.map_err(refusal)?;
+    Ok(Json(inspection.into()))
 }
 
+/// The component that a request brings, or names.
 async fn component(admin: &Admin, bundled: Option<String>, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+    let malformed = |detail| Err(Problem::new(Code::Malformed, detail));
     match (bundled, body.is_empty()) {
         (None, false) => Ok(body),
-        (None, true) => Err(Problem::new(
-            Code::Malformed,
-            "Send the component as the body, or name a `bundled` one.",
-        )),
-        (Some(_), false) => Err(Problem::new(
-            Code::Malformed,
-            "Send a body or `bundled`, not both.",
-        )),
+        (None, true) => malformed("Send the component as the body, or name a `bundled` one."),
+        (Some(_), false) => malformed("Send a body or `bundled`, not both."),
         (Some(name), true) => read_bundled(admin, name).await,
     }
 }
 
 async fn read_bundled(admin: &Admin, name: String) -> Result<Vec<u8>, Problem> {
     let bundled = admin.bundled.clone();
-    let read = move || Ok::<_, std::io::Error>((bundled.read(&name)?, bundled.names()?, name));
-    let (bytes, names, name) = admin
+    let wanted = name.clone();
+    let read = move || Ok::<_, std::io::Error>((bundled.read(&wanted)?, bundled.names()?));
+    let (bytes, names) = admin
         .blocking(read)
         .await?
         .map_err(|error| Problem::internal(&error))?;
@@ -321,7 +320,7 @@ fn parse_grants(list: &str) -> Grants {
     }
 }
 
-pub(super) fn find(admin: &Admin, name: &str) -> Result<PluginStatus, Problem> {
+fn find(admin: &Admin, name: &str) -> Result<PluginStatus, Problem> {
     let mut plugins = admin.operations.plugins().into_iter();
     plugins
         .find(|plugin| plugin.name == name)
@@ -332,51 +331,13 @@ pub(super) fn unknown(name: &str) -> Problem {
     Problem::not_found("plugin", name, "mooring plugin list")
 }
 
-/// `source` is what the command line would call the component.
-fn refusal(error: LoadError, source: Option<&str>) -> Problem {
+fn refusal(error: LoadError) -> Problem {
     match error {
         LoadError::NotFound(name) => unknown(&name),
-        LoadError::NotAPlugin(reason) => Problem::new(
-            Code::PluginRefused,
-            format!("This is not a component of the world `mooring:plugin/provider`: {reason}."),
-        ),
-        LoadError::NotGranted { name, imports } => {
-            let list = imports
-                .iter()
-                .map(|import| format!("`{import}`"))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let source = source.unwrap_or("FILE");
-            let detail = format!(
-                "`{name}` imports {list}, which it was not granted. If it may have them: \
-                 mooring plugin add {source} --grant {} (or --grant-all).",
-                imports.join(",")
-            );
-            Problem::new(Code::NotGranted, detail)
-        }
-        LoadError::UnknownImports(imports) => Problem::new(
-            Code::PluginRefused,
-            format!(
-                "It imports {}, which this host does not have. Build it against the WIT of this host, or upgrade the host. \
-                 See all it asks for: mooring plugin inspect FILE.",
-                imports.join(", ")
-            ),
-        ),
-        LoadError::Manifest(reason) => Problem::new(
-            Code::PluginRefused,
-            format!("Its manifest breaks a rule: {reason}."),
-        ),
-        LoadError::MountTaken { place, plugin } => Problem::new(
-            Code::Conflict,
-            format!(
-                "`{plugin}` answers at {place}. Choose another --prefix or --host, or first: mooring plugin remove {plugin}."
-            ),
-        ),
-        LoadError::InvalidMount { field, reason } => Problem::invalid(field, reason),
-        LoadError::Busy => Problem::new(
-            Code::Busy,
-            "Another plugin is being loaded. Try again when it is done.",
-        ),
+        LoadError::Refused(reason) => Problem::new(Code::PluginRefused, reason),
+        LoadError::NotGranted(reason) => Problem::new(Code::NotGranted, reason),
+        LoadError::MountTaken(reason) => Problem::new(Code::Conflict, reason),
+        LoadError::Invalid { field, reason } => Problem::invalid(field, reason),
         LoadError::Internal(error) => Problem::internal(&*error),
     }
 }

@@ -103,11 +103,6 @@ impl Problem {
             "Nothing was changed. The host's log has the cause; try again once it is gone.",
         )
     }
-
-    /// What a program sees.
-    pub(super) fn code(&self) -> Code {
-        self.code
-    }
 }
 
 /// The body of every refusal.

@@ -31,10 +31,10 @@ enum Command {
         /// Instead of the name in its manifest
         #[arg(long)]
         name: Option<String>,
-        /// Path prefix where it answers; without it and --host, `/NAME`
+        /// Path prefix where it answers; without it, `/NAME`
         #[arg(long, value_name = "/PATH")]
         prefix: Option<String>,
-        /// Host name that is all its own
+        /// The one host name that it answers under
         #[arg(long)]
         host: Option<String>,
         /// Interfaces that it may import: users,ledger
@@ -54,7 +54,7 @@ enum Command {
         /// As listed
         name: String,
     },
-    /// Show what each route of a plugin has cost since the host started
+    /// Show what each route of a plugin has cost since it was loaded
     Usage {
         /// As listed
         name: String,
@@ -72,9 +72,9 @@ const PLUGIN: [Column; 7] = [
 ];
 
 const INSPECTION: [Column; 8] = [
-    ("name", "/name"),
-    ("version", "/version"),
-    ("summary", "/summary"),
+    ("name", "/manifest/name"),
+    ("version", "/manifest/version"),
+    ("summary", "/manifest/summary"),
     ("digest", "/digest"),
     ("bytes", "/size"),
     ("sdk", "/sdk_version"),
@@ -141,15 +141,13 @@ impl Args {
 
 async fn add(client: &Client, query: &[(&str, String)], bytes: Vec<u8>) -> Result<(), Failure> {
     let answer = client.upload(&["plugins"], query, bytes).await?;
-    let at = answer["host"]
-        .as_str()
-        .or(answer["prefix"].as_str())
-        .unwrap_or_default();
-    let (name, version) = (&answer["name"], &answer["version"]);
+    let text = |name: &str| answer[name].as_str().unwrap_or_default();
     let sentence = format!(
-        "{} {} answers at {at}",
-        name.as_str().unwrap_or_default(),
-        version.as_str().unwrap_or_default()
+        "{} {} answers at {}{}",
+        text("name"),
+        text("version"),
+        text("host"),
+        text("prefix")
     );
     client.output.done(&answer, &sentence);
     Ok(())

@@ -14,11 +14,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::operations::{
-    AddPlugin, Answer, Grants, Inspection, LoadError, Operations, PluginStatus, RouteStatus,
+    AddPlugin, Answer, Grants, Inspection, LoadError, Operations, PluginStatus, RouteStatus, RouteUsage,
 };
 use super::{Admin, router, serve};
 use crate::config::Config;
-use crate::exchange::Usage;
 
 pub(super) const TOKEN: &str = "moor_admin_0123456789abcdef0123456789abcdef";
 
@@ -157,23 +156,17 @@ impl Operations for Fake {
             .name
             .unwrap_or_else(|| String::from_utf8_lossy(&plugin.bytes).into_owned());
         let result = match (&plugin.grants, plugin.bytes.as_slice()) {
-            (_, b"junk") => Err(LoadError::NotAPlugin("it exports nothing".into())),
-            (_, b"taken") => Err(LoadError::MountTaken {
-                place: "/taken".into(),
-                plugin: "other".into(),
-            }),
-            (Grants::Only(grants), _) if !grants.iter().any(|grant| grant == "users") => {
-                Err(LoadError::NotGranted {
-                    name,
-                    imports: vec!["users".into(), "ledger".into()],
-                })
-            }
+            (_, b"junk") => Err(LoadError::Refused("not a component".into())),
+            (_, b"taken") => Err(LoadError::MountTaken("/taken is where other answers".into())),
+            (Grants::Only(grants), _) if !grants.iter().any(|grant| grant == "users") => Err(
+                LoadError::NotGranted("it imports users; add --grant users".into()),
+            ),
             _ => Ok(self.insert(name, plugin.prefix, plugin.host)),
         };
         Box::pin(std::future::ready(result))
     }
 
-    fn remove<'a>(&'a self, plugin: &'a str) -> Answer<'a, ()> {
+    fn remove<'a>(&'a self, plugin: &'a str, _: &'static str) -> Answer<'a, ()> {
         let mut plugins = self.plugins.lock();
         let before = plugins.len();
         plugins.retain(|status| status.name != plugin);
@@ -188,7 +181,7 @@ impl Operations for Fake {
 
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         let inspection = Inspection {
-            manifest: manifest(&String::from_utf8_lossy(&bytes)),
+            manifest: Some(manifest(&String::from_utf8_lossy(&bytes))),
             imports: vec!["users".into()],
             digest: "ab".repeat(32),
             size: bytes.len() as u64,
@@ -205,17 +198,16 @@ impl Fake {
             name: "me".into(),
             method: "GET".into(),
             path: "/me".into(),
+        };
+        let usage = RouteUsage {
+            route: "me".into(),
             calls: 7,
             failures: 1,
-            usage: Usage {
-                fuel: 10,
-                host_calls: 2,
-                bytes_written: 3,
-                reruns: 4,
-            },
+            fuel: 10,
+            ..RouteUsage::default()
         };
         let status = PluginStatus {
-            prefix: prefix.or_else(|| host.is_none().then(|| format!("/{name}"))),
+            prefix: prefix.unwrap_or_else(|| format!("/{name}")),
             name,
             version: "1.0.0".into(),
             digest: "ab".repeat(32),
@@ -223,6 +215,7 @@ impl Fake {
             grants: vec!["users".into()],
             imports: vec!["users".into()],
             routes: vec![route],
+            usage: vec![usage],
         };
         self.plugins.lock().push(status.clone());
         status
