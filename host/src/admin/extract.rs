@@ -62,7 +62,11 @@ impl<F> Listing<F> {
             Order::OldestFirst => page::Order::OldestFirst,
             Order::NewestFirst => page::Order::NewestFirst,
         };
-        Page { offset: self.paging.offset, limit: self.paging.limit, order }
+        Page {
+            offset: self.paging.offset,
+            limit: self.paging.limit,
+            order,
+        }
     }
 }
 

@@ -13,13 +13,13 @@ use mooring_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::audit;
 use super::extract::{Json, Listing, Paging, Path};
 use super::plugins;
 use super::problem::{Code, Problem};
 use super::state::Admin;
 use super::transact::find_tenant;
 use super::wire::{Listed, Time};
-use super::audit;
 
 /// Longest time that a key can be asked to live, or to overlap with its successor: ten years.
 const SECONDS_MAX: u64 = 10 * 366 * 24 * 60 * 60;
@@ -77,7 +77,10 @@ pub(super) struct NewSecret {
 
 impl From<Minted> for NewSecret {
     fn from(minted: Minted) -> NewSecret {
-        NewSecret { key: Key::new(minted.key, None), secret: minted.secret }
+        NewSecret {
+            key: Key::new(minted.key, None),
+            secret: minted.secret,
+        }
     }
 }
 
@@ -136,7 +139,10 @@ pub(super) async fn list(
             let last_used = keys::last_used(work, &key.id)?;
             items.push(Key::new(key, last_used.map(Time::from)));
         }
-        Ok(Listed { items, total: found.total })
+        Ok(Listed {
+            items,
+            total: found.total,
+        })
     });
     Ok(Answer(found.await?))
 }
@@ -154,7 +160,10 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Answer<NewSecret>), Problem> {
     let plugin = plugin_name(&new.plugin)?;
     let manifest = manifest(&admin, &new.plugin)?;
-    let lifetime = new.expires_in_seconds.map(|seconds| span("expires_in_seconds", seconds)).transpose()?;
+    let lifetime = new
+        .expires_in_seconds
+        .map(|seconds| span("expires_in_seconds", seconds))
+        .transpose()?;
     let minted = admin.write_tenant(tenant, Some(plugin), move |work| {
         let user = match &new.user {
             Some(email) => Some(users::find_by_email(work, email)?.id),
@@ -169,7 +178,13 @@ pub(super) async fn create(
         let minted = keys::mint(work, Surface::of(&manifest), Minter::Operator, wish)
             .map_err(|error| explain(error, &manifest))?;
         let tenant = work.tenant().clone();
-        audit::note(work, "key.create", Some(&tenant), minted.key.id.as_str(), &minted.key.scopes.join(","))?;
+        audit::note(
+            work,
+            "key.create",
+            Some(&tenant),
+            minted.key.id.as_str(),
+            &minted.key.scopes.join(","),
+        )?;
         Ok(minted)
     });
     Ok((StatusCode::CREATED, Answer(minted.await?.into())))
@@ -236,14 +251,20 @@ fn plugin_name(name: &str) -> Result<PluginName, Problem> {
 }
 
 fn manifest(admin: &Admin, plugin: &str) -> Result<Arc<Manifest>, Problem> {
-    admin.operations.manifest(plugin).ok_or_else(|| plugins::unknown(plugin))
+    admin
+        .operations
+        .manifest(plugin)
+        .ok_or_else(|| plugins::unknown(plugin))
 }
 
 fn span(field: &str, seconds: u64) -> Result<Duration, Problem> {
     if seconds <= SECONDS_MAX {
         return Ok(Duration::from_secs(seconds));
     }
-    Err(Problem::invalid(field, format!("at most {SECONDS_MAX}, which is ten years.")))
+    Err(Problem::invalid(
+        field,
+        format!("at most {SECONDS_MAX}, which is ten years."),
+    ))
 }
 
 /// A scope that is not declared is most often misspelt, so the answer lists those that are.
@@ -251,7 +272,11 @@ fn explain(error: KeyError, manifest: &Manifest) -> Problem {
     match error {
         KeyError::UndeclaredScope(scope) => {
             let declared: Vec<&str> = manifest.scopes.iter().map(|scope| scope.name.as_str()).collect();
-            let reason = format!("{} has no scope `{scope}`. It has: {}.", manifest.name, declared.join(", "));
+            let reason = format!(
+                "{} has no scope `{scope}`. It has: {}.",
+                manifest.name,
+                declared.join(", ")
+            );
             Problem::invalid("scopes", reason)
         }
         error => error.into(),

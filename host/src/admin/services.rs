@@ -156,7 +156,9 @@ pub(super) async fn list(
         user: listing.filter.user.map(UserId),
         status: listing.filter.status.map(Into::into),
     };
-    let found = admin.read_tenant(tenant, move |work| Ok(services::list(work, filter, page)?)).await?;
+    let found = admin
+        .read_tenant(tenant, move |work| Ok(services::list(work, filter, page)?))
+        .await?;
     Ok(Answer(found.into()))
 }
 
@@ -171,7 +173,9 @@ pub(super) async fn view(
     Path((tenant, service)): Path<(String, String)>,
 ) -> Result<Answer<Service>, Problem> {
     let id = parse(&service)?;
-    let found = admin.read_tenant(tenant, move |work| Ok(services::get(work, &id)?)).await?;
+    let found = admin
+        .read_tenant(tenant, move |work| Ok(services::get(work, &id)?))
+        .await?;
     Ok(Answer(found.into()))
 }
 
@@ -186,7 +190,9 @@ pub(super) async fn history(
     Path((tenant, service)): Path<(String, String)>,
 ) -> Result<Answer<Listed<Transition>>, Problem> {
     let id = parse(&service)?;
-    let found = admin.read_tenant(tenant, move |work| Ok(services::history(work, &id)?)).await?;
+    let found = admin
+        .read_tenant(tenant, move |work| Ok(services::history(work, &id)?))
+        .await?;
     let total = found.len() as u64;
     Ok(Answer(Listed::new(found, total)))
 }

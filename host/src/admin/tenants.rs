@@ -82,7 +82,7 @@ pub(super) async fn create(
     let name = TenantName::parse(&new.name).map_err(|error| Problem::invalid("name", error))?;
     let made = admin.write(move |work| {
         let tenant = tenants::create(work, name.clone(), &new.title)?;
-        audit::note(work, "tenant.create", Some(&tenant.as_ref()), name.as_str(), "")?;
+        audit::note(work, "tenant.create", Some(&tenant.to_ref()), name.as_str(), "")?;
         Ok(tenant)
     });
     Ok((StatusCode::CREATED, Answer(made.await?.into())))
@@ -116,13 +116,20 @@ pub(super) async fn update(
     let changed = admin.write(move |work| {
         let tenant = find_tenant(work, &name)?;
         let disabled = changes.enabled.map(|enabled| !enabled);
-        let tenant = tenants::update(work, tenant.id, TenantChanges { title: changes.title.clone(), disabled })?;
+        let tenant = tenants::update(
+            work,
+            tenant.id,
+            TenantChanges {
+                title: changes.title.clone(),
+                disabled,
+            },
+        )?;
         let detail = match changes.enabled {
             Some(true) => "enabled",
             Some(false) => "disabled",
             None => "",
         };
-        audit::note(work, "tenant.update", Some(&tenant.as_ref()), &name, detail)?;
+        audit::note(work, "tenant.update", Some(&tenant.to_ref()), &name, detail)?;
         Ok(tenant)
     });
     Ok(Answer(changed.await?.into()))

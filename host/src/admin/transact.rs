@@ -27,7 +27,9 @@ impl Admin {
         &self,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        tokio::task::spawn_blocking(call).await.map_err(|error| Problem::internal(&error))
+        tokio::task::spawn_blocking(call)
+            .await
+            .map_err(|error| Problem::internal(&error))
     }
 
     /// Reads across tenants.
@@ -36,7 +38,8 @@ impl Admin {
         work: impl FnOnce(&mut HostWork) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
-        self.blocking(move || work(&mut HostWork::read(&store, &draws()?))).await?
+        self.blocking(move || work(&mut HostWork::read(&store, &draws()?)))
+            .await?
     }
 
     /// Reads inside one tenant.
@@ -81,7 +84,8 @@ impl Admin {
     ) -> Result<T, Problem> {
         let store = self.store.clone();
         let plugin = plugin.unwrap_or_else(no_plugin);
-        self.blocking(move || run_within(&store, &tenant, &plugin, &mut work)).await?
+        self.blocking(move || run_within(&store, &tenant, &plugin, &mut work))
+            .await?
     }
 }
 
@@ -102,7 +106,9 @@ fn run_within<T>(
             Err(refusal) => return Err(refusal),
             Ok(result) => match unit.commit() {
                 Ok(committed) => {
-                    store.wait_durable(committed.sequence).map_err(|error| Problem::internal(&error))?;
+                    store
+                        .wait_durable(committed.sequence)
+                        .map_err(|error| Problem::internal(&error))?;
                     return Ok(result);
                 }
                 Err(CommitError::Conflict { .. }) => {}
@@ -118,7 +124,7 @@ pub(super) fn find_tenant(work: &mut HostWork, name: &str) -> Result<TenantRef, 
     let unknown = || Problem::not_found("tenant", name, "mooring tenant list");
     let parsed = TenantName::parse(name).map_err(|_| unknown())?;
     match tenants::find(work, &parsed) {
-        Ok(tenant) => Ok(tenant.as_ref()),
+        Ok(tenant) => Ok(tenant.to_ref()),
         Err(tenants::TenantError::NotFound) => Err(unknown()),
         Err(error) => Err(error.into()),
     }
@@ -133,5 +139,8 @@ fn no_plugin() -> PluginName {
 }
 
 fn busy() -> Problem {
-    Problem::new(Code::Busy, "Others were changing the same thing. Nothing was changed; send the request again.")
+    Problem::new(
+        Code::Busy,
+        "Others were changing the same thing. Nothing was changed; send the request again.",
+    )
 }

@@ -75,7 +75,9 @@ pub(super) async fn list(
     listing: Listing,
 ) -> Result<Answer<Listed<User>>, Problem> {
     let page = listing.page();
-    let found = admin.read_tenant(tenant, move |work| Ok(users::list(work, page)?)).await?;
+    let found = admin
+        .read_tenant(tenant, move |work| Ok(users::list(work, page)?))
+        .await?;
     Ok(Answer(found.into()))
 }
 
@@ -117,6 +119,8 @@ pub(super) async fn view(
     admin: State<Admin>,
     Path((tenant, user)): Path<(String, u64)>,
 ) -> Result<Answer<User>, Problem> {
-    let found = admin.read_tenant(tenant, move |work| Ok(users::get(work, UserId(user))?)).await?;
+    let found = admin
+        .read_tenant(tenant, move |work| Ok(users::get(work, UserId(user))?))
+        .await?;
     Ok(Answer(found.into()))
 }
