@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mooring_core::Store;
+use mooring_core::seal::MasterKeys;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -122,6 +123,7 @@ impl<B: Backend> Host<B> {
         let router = admin::router(Admin::new(
             backend.clone(),
             backend.store().clone(),
+            Arc::new(MasterKeys::new(master_key, [])),
             &token,
             &config,
         ));

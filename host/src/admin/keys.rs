@@ -11,6 +11,7 @@ use mooring_core::keys::{self, KeyError, Minted, Minter, NewKey, Surface};
 use mooring_core::users;
 use mooring_manifest::Manifest;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::audit;
@@ -183,7 +184,7 @@ pub(super) async fn create(
             "key.create",
             Some(&tenant),
             minted.key.id.as_str(),
-            &minted.key.scopes.join(","),
+            json!({ "plugin": minted.key.plugin.as_str(), "scopes": minted.key.scopes }),
         )?;
         Ok(minted)
     });
@@ -213,7 +214,7 @@ pub(super) async fn revoke(admin: State<Admin>, Path(id): Path<String>) -> Resul
     let id = parse(&id)?;
     let revoked = admin.write(move |work| {
         let key = keys::revoke(work, &id)?;
-        audit::note(work, "key.revoke", Some(&key.tenant), id.as_str(), "")?;
+        audit::note(work, "key.revoke", Some(&key.tenant), id.as_str(), json!({}))?;
         let last_used = keys::last_used(work, &id)?;
         Ok(Key::new(key, last_used.map(Time::from)))
     });
@@ -235,8 +236,13 @@ pub(super) async fn rotate(
     let overlap = span("overlap_seconds", rotation.overlap_seconds)?;
     let minted = admin.write(move |work| {
         let minted = keys::rotate(work, &id, overlap)?;
-        let detail = format!("to {}, overlap {} s", minted.key.id, overlap.as_secs());
-        audit::note(work, "key.rotate", Some(&minted.key.tenant), id.as_str(), &detail)?;
+        audit::note(
+            work,
+            "key.rotate",
+            Some(&minted.key.tenant),
+            id.as_str(),
+            json!({ "to": minted.key.id.as_str(), "overlap_seconds": overlap.as_secs() }),
+        )?;
         Ok(minted)
     });
     Ok((StatusCode::CREATED, Answer(minted.await?.into())))

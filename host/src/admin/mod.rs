@@ -7,6 +7,7 @@
 
 mod audit;
 mod auth;
+mod events;
 mod extract;
 mod keys;
 mod listener;
@@ -15,6 +16,7 @@ mod plugins;
 mod problem;
 mod refusals;
 mod services;
+mod settings;
 mod state;
 mod tenants;
 #[cfg(test)]
@@ -80,7 +82,11 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(services::history))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::view, keys::revoke))
-        .routes(routes!(keys::rotate));
+        .routes(routes!(keys::rotate))
+        .routes(routes!(settings::list, settings::update))
+        .routes(routes!(events::list))
+        .routes(routes!(events::view))
+        .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(document()).nest(BASE, resources)
 }
 

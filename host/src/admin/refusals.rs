@@ -1,6 +1,7 @@
 //! What a primitive's refusal is in this API.
 
 use mooring_core::StoreError;
+use mooring_core::audit::AuditError;
 use mooring_core::check::InvalidField;
 use mooring_core::services::ServiceError;
 use mooring_core::tenants::TenantError;
@@ -18,6 +19,15 @@ impl From<InvalidField> for Problem {
     fn from(error: InvalidField) -> Problem {
         // Primitives spell fields as the WIT does, this API in snake case.
         Problem::invalid(&error.field.replace('-', "_"), error.reason)
+    }
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Problem {
+        match error {
+            AuditError::Invalid(error) => error.into(),
+            AuditError::Store(error) => Problem::internal(&error),
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mooring_store::Store;
+use mooring_core::Store;
+use mooring_core::seal::MasterKeys;
 
 use super::auth::Token;
 use super::operations::Operations;
@@ -19,6 +20,8 @@ pub struct Admin(Arc<Inner>);
 pub struct Inner {
     pub(super) operations: Arc<dyn Operations>,
     pub(super) store: Store,
+    /// For secrets at rest.
+    pub(super) master_keys: Arc<MasterKeys>,
     pub(super) token: Token,
     pub(super) bundled: Bundled,
     pub(super) component_bytes_max: u64,
@@ -27,10 +30,17 @@ pub struct Inner {
 
 impl Admin {
     /// `token` is what requests must carry.
-    pub fn new(operations: Arc<dyn Operations>, store: Store, token: &str, config: &Config) -> Admin {
+    pub fn new(
+        operations: Arc<dyn Operations>,
+        store: Store,
+        master_keys: Arc<MasterKeys>,
+        token: &str,
+        config: &Config,
+    ) -> Admin {
         Admin(Arc::new(Inner {
             operations,
             store,
+            master_keys,
             token: Token::new(token),
             bundled: Bundled::of(config),
             component_bytes_max: config.plugin.component_bytes_max,

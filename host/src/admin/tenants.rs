@@ -6,14 +6,15 @@ use http::StatusCode;
 use mooring_core::ids::TenantName;
 use mooring_core::tenants::{self, TenantChanges};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
+use super::audit;
 use super::extract::{Json, Listing, Paging, Path};
 use super::problem::Problem;
 use super::state::Admin;
 use super::transact::find_tenant;
 use super::wire::{Listed, Time};
-use super::{ACTOR, audit};
 
 /// A tenant.
 #[derive(Serialize, ToSchema)]
@@ -82,7 +83,13 @@ pub(super) async fn create(
     let name = TenantName::parse(&new.name).map_err(|error| Problem::invalid("name", error))?;
     let made = admin.write(move |work| {
         let tenant = tenants::create(work, name.clone(), &new.title)?;
-        audit::note(work, "tenant.create", Some(&tenant.to_ref()), name.as_str(), "")?;
+        audit::note(
+            work,
+            "tenant.create",
+            Some(&tenant.to_ref()),
+            name.as_str(),
+            json!({}),
+        )?;
         Ok(tenant)
     });
     Ok((StatusCode::CREATED, Answer(made.await?.into())))
@@ -124,12 +131,25 @@ pub(super) async fn update(
                 disabled,
             },
         )?;
-        let detail = match changes.enabled {
-            Some(true) => "enabled",
-            Some(false) => "disabled",
-            None => "",
-        };
-        audit::note(work, "tenant.update", Some(&tenant.to_ref()), &name, detail)?;
+        let mut details = serde_json::Map::new();
+        details.extend(
+            changes
+                .title
+                .as_ref()
+                .map(|title| ("title".to_owned(), json!(title))),
+        );
+        details.extend(
+            changes
+                .enabled
+                .map(|enabled| ("enabled".to_owned(), json!(enabled))),
+        );
+        audit::note(
+            work,
+            "tenant.update",
+            Some(&tenant.to_ref()),
+            &name,
+            details.into(),
+        )?;
         Ok(tenant)
     });
     Ok(Answer(changed.await?.into()))

@@ -10,7 +10,7 @@ use mooring_core::ids::{PluginName, TenantName};
 use mooring_core::tenants::{self, TenantRef};
 use mooring_core::time::Timestamp;
 use mooring_core::work::{HostWork, RunError, Work};
-use mooring_store::{CommitError, Store};
+use mooring_core::{CommitError, Store};
 
 use super::problem::{Code, Problem};
 use super::state::Admin;
@@ -42,17 +42,27 @@ impl Admin {
             .await?
     }
 
-    /// Reads inside one tenant.
+    /// Reads inside one tenant, for no plugin.
     pub(super) async fn read_tenant<T: Send + 'static>(
         &self,
         tenant: String,
+        work: impl FnOnce(&mut Work) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.read_plugin(tenant, no_plugin(), work).await
+    }
+
+    /// Reads what one plugin has in one tenant.
+    pub(super) async fn read_plugin<T: Send + 'static>(
+        &self,
+        tenant: String,
+        plugin: PluginName,
         work: impl FnOnce(&mut Work) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
         self.blocking(move || {
             let mut host = HostWork::read(&store, &draws()?);
             let tenant = find_tenant(&mut host, &tenant)?;
-            work(&mut host.within(tenant, no_plugin()))
+            work(&mut host.within(tenant, plugin))
         })
         .await?
     }

@@ -6,6 +6,7 @@ use http::StatusCode;
 use mooring_core::ids::UserId;
 use mooring_core::users::{self, NewUser};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::audit;
@@ -103,7 +104,13 @@ pub(super) async fn create(
         };
         let user = users::create(work, user)?;
         let tenant = work.tenant().clone();
-        audit::note(work, "user.create", Some(&tenant), &user.id.to_string(), "")?;
+        audit::note(
+            work,
+            "user.create",
+            Some(&tenant),
+            &user.id.to_string(),
+            json!({ "role": user.role }),
+        )?;
         Ok(user)
     });
     Ok((StatusCode::CREATED, Answer(made.await?.into())))

@@ -4,6 +4,7 @@ mod accounts;
 mod listener;
 mod openapi;
 mod plugins;
+mod records;
 mod tenants;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use mooring_core::Store;
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
+use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
 use mooring_core::work::{HostWork, Work};
 use mooring_manifest::{Credential, Manifest, Scope, Setting, SettingKind};
@@ -51,7 +53,13 @@ impl TestAdmin {
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = watch::channel(false);
         let store = Store::in_memory();
-        let admin = Admin::new(Arc::new(Fake::default()), store.clone(), TOKEN, &config);
+        let admin = Admin::new(
+            Arc::new(Fake::default()),
+            store.clone(),
+            Arc::new(MasterKeys::new([7; 32], [])),
+            TOKEN,
+            &config,
+        );
         tokio::spawn(serve(
             listener,
             router(admin),
