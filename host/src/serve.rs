@@ -7,6 +7,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mooring_core::Store;
+use mooring_core::seal::MasterKeys;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -53,6 +55,9 @@ pub trait Backend: Operations {
         config: &Config,
         stop: watch::Receiver<bool>,
     ) -> JoinHandle<()>;
+
+    /// Where everything is kept.
+    fn store(&self) -> &Store;
 
     /// Ends jobs, writes what is still in memory, closes the store.
     fn close(&self) -> impl Future<Output = Result<(), ServeError>> + Send;
@@ -115,7 +120,13 @@ impl<B: Backend> Host<B> {
         };
         let (stop, stopped) = watch::channel(false);
         let edge = Arc::clone(&backend).serve(public, &config, stopped.clone());
-        let router = admin::router(Admin::new(backend.clone(), &token, &config));
+        let router = admin::router(Admin::new(
+            backend.clone(),
+            backend.store().clone(),
+            Arc::new(MasterKeys::new(master_key, [])),
+            &token,
+            &config,
+        ));
         let admin = tokio::spawn(admin::serve(private, router, config.edge.clone(), until(stopped)));
         data.publish(&addresses)?;
         Ok(Host {

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Uri, header};
+use mooring_core::page::{self, Page};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -52,6 +53,21 @@ impl<T: DeserializeOwned> FromRequestParts<Admin> for Query<T> {
 pub(super) struct Listing<F = NoFilter> {
     pub(super) paging: Paging,
     pub(super) filter: F,
+}
+
+impl<F> Listing<F> {
+    /// As the primitives take it.
+    pub(super) fn page(&self) -> Page {
+        let order = match self.paging.order {
+            Order::OldestFirst => page::Order::OldestFirst,
+            Order::NewestFirst => page::Order::NewestFirst,
+        };
+        Page {
+            offset: self.paging.offset,
+            limit: self.paging.limit,
+            order,
+        }
+    }
 }
 
 /// For lists that cannot be filtered.

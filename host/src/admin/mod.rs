@@ -5,15 +5,24 @@
 //!
 //! Routes and their OpenAPI description come from the same macro, so neither can be there without the other.
 
+mod audit;
 mod auth;
+mod events;
 mod extract;
+mod keys;
 mod listener;
 pub mod operations;
 mod plugins;
 mod problem;
+mod refusals;
+mod services;
+mod settings;
 mod state;
+mod tenants;
 #[cfg(test)]
 mod tests;
+mod transact;
+mod users;
 mod wire;
 
 use axum::response::IntoResponse as _;
@@ -63,7 +72,21 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(plugins::view, plugins::remove))
         .routes(routes!(plugins::manifest))
         .routes(routes!(plugins::usage))
-        .routes(routes!(plugins::inspect));
+        .routes(routes!(plugins::inspect))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::view, tenants::update))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::view))
+        .routes(routes!(services::list))
+        .routes(routes!(services::view))
+        .routes(routes!(services::history))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::view, keys::revoke))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(settings::list, settings::update))
+        .routes(routes!(events::list))
+        .routes(routes!(events::view))
+        .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(document()).nest(BASE, resources)
 }
 

@@ -4,9 +4,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mooring_core::Store;
+use mooring_core::seal::MasterKeys;
+
 use super::auth::Token;
 use super::operations::Operations;
-use super::problem::Problem;
 use crate::bundled::Bundled;
 use crate::config::Config;
 
@@ -17,6 +19,9 @@ pub struct Admin(Arc<Inner>);
 /// Never changes while the host runs.
 pub struct Inner {
     pub(super) operations: Arc<dyn Operations>,
+    pub(super) store: Store,
+    /// For secrets at rest.
+    pub(super) master_keys: Arc<MasterKeys>,
     pub(super) token: Token,
     pub(super) bundled: Bundled,
     pub(super) component_bytes_max: u64,
@@ -25,24 +30,22 @@ pub struct Inner {
 
 impl Admin {
     /// `token` is what requests must carry.
-    pub fn new(operations: Arc<dyn Operations>, token: &str, config: &Config) -> Admin {
+    pub fn new(
+        operations: Arc<dyn Operations>,
+        store: Store,
+        master_keys: Arc<MasterKeys>,
+        token: &str,
+        config: &Config,
+    ) -> Admin {
         Admin(Arc::new(Inner {
             operations,
+            store,
+            master_keys,
             token: Token::new(token),
             bundled: Bundled::of(config),
             component_bytes_max: config.plugin.component_bytes_max,
             body_timeout: config.edge.body_timeout_ms,
         }))
-    }
-
-    /// Store and file calls block. All of them run here, off the threads that drive connections.
-    pub(super) async fn blocking<T: Send + 'static>(
-        &self,
-        call: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        tokio::task::spawn_blocking(call)
-            .await
-            .map_err(|error| Problem::internal(&error))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use mooring_core::page::Listing;
+use mooring_core::time::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -28,10 +30,22 @@ impl<T> Listed<T> {
     }
 }
 
+impl<I, T: From<I>> From<Listing<I>> for Listed<T> {
+    fn from(listing: Listing<I>) -> Listed<T> {
+        Listed::new(listing.items, listing.total)
+    }
+}
+
 /// Milliseconds since the Unix epoch; in JSON RFC 3339, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-21T09:00:00.000Z")]
 pub(super) struct Time(pub(super) u64);
+
+impl From<Timestamp> for Time {
+    fn from(time: Timestamp) -> Time {
+        Time(time.millis())
+    }
+}
 
 /// The last millisecond of the year 9999; RFC 3339 ends there.
 const LAST: u64 = 253_402_300_799_999;

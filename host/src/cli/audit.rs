@@ -20,11 +20,11 @@ enum Command {
 
 const AUDIT: [Column; 6] = [
     ("AT", "/at"),
-    ("ACTOR", "/actor"),
+    ("WHO", "/who"),
     ("TENANT", "/tenant"),
     ("ACTION", "/action"),
     ("SUBJECT", "/subject"),
-    ("DETAIL", "/detail"),
+    ("DETAILS", "/details"),
 ];
 
 impl Args {

@@ -18,10 +18,7 @@ enum Command {
     List {
         #[arg(long)]
         tenant: String,
-        /// Only of this plugin
-        #[arg(long)]
-        plugin: Option<String>,
-        /// Only of this kind, such as `invoice.paid`; needs --plugin
+        /// Only of this kind, such as `invoice.paid`
         #[arg(long)]
         kind: Option<String>,
         #[command(flatten)]
@@ -41,13 +38,8 @@ const EVENT: [Column; 6] = [
 impl Args {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let client = self.remote.connect()?;
-        let Command::List {
-            tenant,
-            plugin,
-            kind,
-            page,
-        } = self.command;
-        let query = page.query_with([("plugin", plugin), ("kind", kind)]);
+        let Command::List { tenant, kind, page } = self.command;
+        let query = page.query_with([("kind", kind)]);
         client.output.list(
             &client.get(&["tenants", &tenant, "events"], &query).await?,
             &EVENT,

@@ -1,15 +1,24 @@
 //! The operator's API over real sockets, on plugins that are made up.
 
+mod accounts;
 mod listener;
 mod openapi;
 mod plugins;
+mod records;
+mod tenants;
 
 use std::sync::Arc;
 
+use mooring_core::Store;
+use mooring_core::draws::Draws;
+use mooring_core::ids::PluginName;
+use mooring_core::seal::MasterKeys;
+use mooring_core::time::Timestamp;
+use mooring_core::work::{HostWork, Work};
 use mooring_manifest::{Credential, Manifest, Scope, Setting, SettingKind};
 use parking_lot::Mutex;
 use reqwest::{Client, Method, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -25,6 +34,7 @@ pub(super) const TOKEN: &str = "moor_admin_0123456789abcdef0123456789abcdef";
 pub(super) struct TestAdmin {
     pub(super) base: String,
     pub(super) http: Client,
+    store: Store,
     _stop: watch::Sender<bool>,
     _bundled: tempfile::TempDir,
 }
@@ -42,7 +52,14 @@ impl TestAdmin {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let (stop, stopped) = watch::channel(false);
-        let admin = Admin::new(Arc::new(Fake::default()), TOKEN, &config);
+        let store = Store::in_memory();
+        let admin = Admin::new(
+            Arc::new(Fake::default()),
+            store.clone(),
+            Arc::new(MasterKeys::new([7; 32], [])),
+            TOKEN,
+            &config,
+        );
         tokio::spawn(serve(
             listener,
             router(admin),
@@ -52,6 +69,7 @@ impl TestAdmin {
         TestAdmin {
             base,
             http: Client::new(),
+            store,
             _stop: stop,
             _bundled: bundled,
         }
@@ -71,6 +89,46 @@ impl TestAdmin {
 
     pub(super) async fn get(&self, path: &str) -> Value {
         answer(self.send(Method::GET, path, None).await, 200).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: Value) -> Response {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(super) async fn tenant(&self, name: &str) {
+        answer(self.post("/admin/v1/tenants", json!({ "name": name })).await, 201).await;
+    }
+
+    pub(super) async fn user(&self, tenant: &str, email: &str) {
+        answer(
+            self.post(
+                &format!("/admin/v1/tenants/{tenant}/users"),
+                json!({ "email": email }),
+            )
+            .await,
+            201,
+        )
+        .await;
+    }
+
+    pub(super) async fn plugin(&self, name: &'static str) {
+        answer(
+            self.upload("/admin/v1/plugins?grant=*", name.as_bytes()).await,
+            201,
+        )
+        .await;
+    }
+
+    /// What a plugin would do.
+    pub(super) fn within<T>(&self, tenant: &str, plugin: &str, work: impl FnOnce(&mut Work) -> T) -> T {
+        let draws = Draws::new(Timestamp::now()).expect("randomness");
+        let mut host = HostWork::write(&self.store, &draws);
+        let tenant = super::transact::find_tenant(&mut host, tenant).expect("a tenant");
+        let mut within = host.within(tenant, PluginName::parse(plugin).expect("a name"));
+        let result = work(&mut within);
+        let committed = within.commit().expect("a commit");
+        self.store.wait_durable(committed.sequence).expect("durable");
+        result
     }
 
     pub(super) async fn upload(&self, path: &str, component: &'static [u8]) -> Response {
