@@ -1,8 +1,7 @@
 //! What a plugin says about itself, apart from its routes.
 
 use mooring_manifest as manifest;
-pub use mooring_manifest::Manifest;
-use mooring_manifest::{Credential, Index, Scope, Setting, SettingKind, Target, TargetAuth};
+use mooring_manifest::{Credential, Index, Manifest, Scope, Setting, SettingKind, Target, TargetAuth};
 
 /// Name, credentials, scopes, settings, collections and targets of a plugin.
 #[derive(Clone, Debug)]

@@ -1,5 +1,8 @@
 //! JSON in and out, with errors that name the field.
 
+mod objects;
+
+use objects::Objects;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -10,7 +13,9 @@ use crate::problem::{InvalidField, Problem};
 /// The text is read once; only when that fails is it read again with a note of where the reader is, so a good request
 /// pays nothing for the words of a bad one.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Objects(&mut reader)).and_then(|value| reader.end().map(|()| value));
+    value.map_err(|error| explain::<T>(bytes, &error))
 }
 
 /// Reads one JSON text; see [`from_slice`].
@@ -45,7 +50,7 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], first: &serde_json::Error) -> Prob
         ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+    match serde_path_to_error::deserialize::<_, T>(Objects(&mut reader)) {
         Err(error) => Problem::Invalid(locate(&error.path().to_string(), &error.into_inner().to_string())),
         Ok(_) => Problem::Invalid(locate("", &first.to_string())),
     }
@@ -76,20 +81,22 @@ pub(crate) fn locate(path: &str, message: &str) -> InvalidField {
         .strip_prefix("invalid type: ")
         .and_then(|rest| rest.split_once(", expected "))
     {
-        Some((found, expected)) => format!("must be {}, not {found}", plain(expected)),
+        Some((found, expected)) => format!("must be {}, not {}", plain(expected), plain(found)),
         None => message.to_owned(),
     };
     InvalidField::new(parent, reason)
 }
 
 /// Rust's names of types, in words that callers know.
-fn plain(expected: &str) -> &str {
-    match expected {
+fn plain(kind: &str) -> &str {
+    match kind {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
-        expected if expected.starts_with("struct ") => "an object",
-        expected if expected.starts_with("a sequence") => "an array",
-        expected => expected,
+        "map" => "an object",
+        "sequence" | "a sequence" => "an array",
+        "a boolean" => "true or false",
+        _ if kind.starts_with("struct ") => "an object",
+        _ => kind,
     }
 }

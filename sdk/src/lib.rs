@@ -38,6 +38,10 @@
 //! anything. Natively, the same calls go to a [`backend`], so handlers are tested with plain `cargo test` against
 //! [`testing::TestHost`].
 
+#[cfg_attr(
+    target_family = "wasm",
+    allow(unreachable_pub, reason = "only natively is the dispatch public")
+)]
 mod dispatch;
 pub mod extract;
 pub mod http;
