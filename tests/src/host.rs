@@ -20,6 +20,7 @@ const READY: &str = "mooring ready on ";
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     config: String,
 }
 
@@ -33,6 +34,13 @@ impl HostOptions {
     #[must_use]
     pub fn argument(mut self, argument: &str) -> HostOptions {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> HostOptions {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -298,6 +306,7 @@ impl Running {
             .arg("--config")
             .arg(folder.join("mooring.toml"))
             .args(&options.arguments)
+            .envs(options.environment.clone())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -376,11 +385,15 @@ pub fn executable() -> PathBuf {
     path
 }
 
-/// A component that tests load: `misbehaving`, `hello-plugin`.
+/// A component that tests load: `misbehaving`, `hello-plugin`, or one that is bundled.
 pub fn component(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MOORING_COMPONENTS").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| profile_folder().join("components"));
-    let path = folder.join(format!("{name}.wasm"));
+    let file = format!("{name}.wasm");
+    let bundled = profile_folder().join("plugins").join(&file);
+    let path = if bundled.is_file() {
+        bundled
+    } else {
+        profile_folder().join("components").join(&file)
+    };
     assert!(
         path.is_file(),
         "there is no {}: `cargo xtask test` builds what tests need",
