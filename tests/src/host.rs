@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::{Admin, Api};
+use crate::paymenter::every_scope;
 use crate::{PATIENCE, eventually};
 
 const READY: &str = "mooring ready on ";
@@ -61,8 +62,10 @@ impl HostOptions {
     /// Starts it and waits until it is ready.
     pub fn start(self) -> TestHost {
         let folder = TempDir::with_prefix("mooring-test-").expect("a temporary folder");
+        compiled::give(&folder.path().join("data"));
         std::fs::write(folder.path().join("mooring.toml"), &self.config).expect("the configuration");
         let running = Running::start(folder.path(), &self);
+        compiled::keep(&folder.path().join("data"));
         TestHost {
             folder,
             options: self,
@@ -125,6 +128,12 @@ impl TestHost {
     pub fn paymenter(&self) -> Api {
         let provider = self.demo().paymenter;
         Api::new(&provider.base_url).with_key(&provider.key)
+    }
+
+    /// The paymenter surface, with a key that acts for the tenant as a whole: it sees every user's services.
+    pub async fn panel(&self) -> Api {
+        let key = self.admin().mint(&every_scope(&self.demo_tenant())).await;
+        self.paymenter().with_key(&key.secret)
     }
 
     /// The public side without any mount and key.
@@ -410,5 +419,45 @@ fn profile_folder() -> PathBuf {
         folder.parent().expect("deps is in a folder").to_owned()
     } else {
         folder.to_owned()
+    }
+}
+
+/// Compiled plugins, handed from one host to the next: a minute saved in a run of all tests. `cargo xtask test` empties
+/// the folder first, so every run compiles each of them at least once.
+mod compiled {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// Gives a new data folder what was compiled before. Nothing depends on its success.
+    pub(super) fn give(data: &Path) {
+        let _ = copy(&kept(), &data.join("cache"));
+    }
+
+    /// Keeps what a host has compiled.
+    pub(super) fn keep(data: &Path) {
+        let _ = copy(&data.join("cache"), &kept());
+    }
+
+    fn kept() -> PathBuf {
+        super::profile_folder().join("compiled-for-tests")
+    }
+
+    fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let whole = entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "cwasm");
+            let target = to.join(entry.file_name());
+            if whole && !target.exists() {
+                // Tests run at the same time: a reader sees the whole file or none.
+                let fresh = tempfile::NamedTempFile::new_in(to)?;
+                fs::copy(entry.path(), fresh.path())?;
+                fresh.persist(target)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -38,8 +38,8 @@ pub(crate) fn users(host: &mut TestHost, count: u64) {
 
 fn fill(store: &Store, count: u64) {
     let now = Timestamp(Duration::from_secs(1_800_000_000).as_millis() as u64);
-    let name: TenantName = "demo".parse().expect("a name");
-    let plugin: PluginName = "paymenter".parse().expect("a name");
+    let name = TenantName::parse("demo").expect("a name");
+    let plugin = PluginName::parse("paymenter").expect("a name");
     let draws = Draws::new(now).expect("randomness");
     let tenant = tenants::find(&mut HostWork::read(store, &draws), &name)
         .expect("the demo's tenant")
