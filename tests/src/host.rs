@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::{Admin, Api};
+use crate::paymenter::every_scope;
 use crate::{PATIENCE, eventually};
 
 const READY: &str = "mooring ready on ";
@@ -20,6 +21,7 @@ const READY: &str = "mooring ready on ";
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     config: String,
 }
 
@@ -33,6 +35,13 @@ impl HostOptions {
     #[must_use]
     pub fn argument(mut self, argument: &str) -> HostOptions {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> HostOptions {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -53,8 +62,10 @@ impl HostOptions {
     /// Starts it and waits until it is ready.
     pub fn start(self) -> TestHost {
         let folder = TempDir::with_prefix("mooring-test-").expect("a temporary folder");
+        compiled::give(&folder.path().join("data"));
         std::fs::write(folder.path().join("mooring.toml"), &self.config).expect("the configuration");
         let running = Running::start(folder.path(), &self);
+        compiled::keep(&folder.path().join("data"));
         TestHost {
             folder,
             options: self,
@@ -117,6 +128,12 @@ impl TestHost {
     pub fn paymenter(&self) -> Api {
         let provider = self.demo().paymenter;
         Api::new(&provider.base_url).with_key(&provider.key)
+    }
+
+    /// The paymenter surface, with a key that acts for the tenant as a whole: it sees every user's services.
+    pub async fn panel(&self) -> Api {
+        let key = self.admin().mint(&every_scope(&self.demo_tenant())).await;
+        self.paymenter().with_key(&key.secret)
     }
 
     /// The public side without any mount and key.
@@ -298,6 +315,7 @@ impl Running {
             .arg("--config")
             .arg(folder.join("mooring.toml"))
             .args(&options.arguments)
+            .envs(options.environment.clone())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -376,11 +394,15 @@ pub fn executable() -> PathBuf {
     path
 }
 
-/// A component that tests load: `misbehaving`, `hello-plugin`.
+/// A component that tests load: `misbehaving`, `hello-plugin`, or one that is bundled.
 pub fn component(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MOORING_COMPONENTS").map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| profile_folder().join("components"));
-    let path = folder.join(format!("{name}.wasm"));
+    let file = format!("{name}.wasm");
+    let bundled = profile_folder().join("plugins").join(&file);
+    let path = if bundled.is_file() {
+        bundled
+    } else {
+        profile_folder().join("components").join(&file)
+    };
     assert!(
         path.is_file(),
         "there is no {}: `cargo xtask test` builds what tests need",
@@ -397,5 +419,45 @@ fn profile_folder() -> PathBuf {
         folder.parent().expect("deps is in a folder").to_owned()
     } else {
         folder.to_owned()
+    }
+}
+
+/// Compiled plugins, handed from one host to the next: a minute saved in a run of all tests. `cargo xtask test` empties
+/// the folder first, so every run compiles each of them at least once.
+mod compiled {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// Gives a new data folder what was compiled before. Nothing depends on its success.
+    pub(super) fn give(data: &Path) {
+        let _ = copy(&kept(), &data.join("cache"));
+    }
+
+    /// Keeps what a host has compiled.
+    pub(super) fn keep(data: &Path) {
+        let _ = copy(&data.join("cache"), &kept());
+    }
+
+    fn kept() -> PathBuf {
+        super::profile_folder().join("compiled-for-tests")
+    }
+
+    fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let whole = entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "cwasm");
+            let target = to.join(entry.file_name());
+            if whole && !target.exists() {
+                // Tests run at the same time: a reader sees the whole file or none.
+                let fresh = tempfile::NamedTempFile::new_in(to)?;
+                fs::copy(entry.path(), fresh.path())?;
+                fresh.persist(target)?;
+            }
+        }
+        Ok(())
     }
 }

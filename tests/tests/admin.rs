@@ -14,7 +14,7 @@ async fn nothing_opens_without_the_token() {
     let paths = described["paths"].as_object().expect("paths").clone();
     assert!(paths.len() > 10, "{:?}", paths.keys().collect::<Vec<_>>());
     for (path, operations) in paths {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         for method in ["get", "post", "put", "patch", "delete"] {
             if operations.get(method).is_none() {
                 continue;

@@ -26,7 +26,7 @@ impl Raw {
     }
 
     /// Everything until the host closes the connection, in bounded time.
-    async fn to_end(&mut self) -> String {
+    async fn until_closed(&mut self) -> String {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(mooring_tests::PATIENCE, self.0.read_to_end(&mut bytes)).await;
         // A connection that is reset is closed as well.
@@ -105,7 +105,7 @@ async fn a_connection_is_kept() {
     let two = head(&host, "GET", "/api/v1/me", "")
         + &head(&host, "GET", "/api/v1/nowhere", "connection: close\r\n");
     raw.send(&two).await;
-    let answers = raw.to_end().await;
+    let answers = raw.until_closed().await;
     let statuses: Vec<&str> = answers.matches("HTTP/1.1 ").collect();
     assert_eq!(statuses.len(), 2, "{answers}");
     assert!(
@@ -160,9 +160,9 @@ async fn a_request_in_flight_is_finished_before_the_end() {
         TcpStream::connect(&address).await.err()
     })
     .await;
-    idle.to_end().await;
+    idle.until_closed().await;
     raw.send(&body[10..]).await;
-    let answer = raw.to_end().await;
+    let answer = raw.until_closed().await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(host.wait().success(), "it ends well");
 
@@ -183,7 +183,7 @@ async fn who_dawdles_is_cut_off() {
 
     let mut raw = Raw::open(&host).await;
     raw.send("GET /healthz HTT").await;
-    let answer = raw.to_end().await;
+    let answer = raw.until_closed().await;
     assert!(
         answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
         "a head that does not come: {answer}"
@@ -198,7 +198,7 @@ async fn who_dawdles_is_cut_off() {
     ))
     .await;
     raw.send("{\"email\":").await;
-    let answer = raw.to_end().await;
+    let answer = raw.until_closed().await;
     assert!(
         answer.starts_with("HTTP/1.1 408"),
         "a body that does not come: {answer}"
@@ -211,7 +211,7 @@ async fn who_dawdles_is_cut_off() {
     let mut raw = Raw::open(&host).await;
     raw.send(&head(&host, "GET", "/api/v1/me", "")).await;
     raw.answer().await;
-    assert_eq!(raw.to_end().await, "", "an idle connection is closed");
+    assert_eq!(raw.until_closed().await, "", "an idle connection is closed");
 
     // Whoever is quick is served all the while.
     assert_eq!(host.paymenter().get("/api/v1/me").await.status, 200);
@@ -256,7 +256,7 @@ async fn what_is_not_http_is_refused() {
         let mut raw = Raw::open(&host).await;
         // The host may close before it has read everything.
         let _ = raw.0.write_all(bytes.as_bytes()).await;
-        let answer = raw.to_end().await;
+        let answer = raw.until_closed().await;
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
             "{name}: {answer}"

@@ -130,7 +130,7 @@ async fn an_invoice_is_credited_once() {
 #[tokio::test]
 async fn an_account_can_be_looked_at() {
     let host = TestHost::start();
-    let api = host.paymenter();
+    let api = host.panel().await;
 
     let me = api.get("/api/v1/me").await.expect(200);
     for field in ["id", "email", "name", "credits_usd", "credits_frozen", "role"] {
@@ -179,7 +179,7 @@ async fn an_account_can_be_looked_at() {
 #[tokio::test]
 async fn a_suspended_server_has_no_power() {
     let host = TestHost::start();
-    let api = host.paymenter();
+    let api = host.panel().await;
     user(&api, "power@example.com").await;
     let service = provision(&api, "power@example.com").await;
     let path = format!("/api/v1/services/{service}/power");

@@ -35,6 +35,12 @@ fn configure(host: &TestHost, panel: &VirtFusion) {
 
 /// A user and a server of his.
 async fn order(api: &Api) -> String {
+    let (service, status) = ordered(api).await;
+    assert_eq!(status, "building");
+    service
+}
+
+async fn ordered(api: &Api) -> (String, String) {
     api.post(
         "/api/v1/paymenter/user.create",
         &json!({ "email": "vf@example.com", "name": "Vera" }),
@@ -48,8 +54,8 @@ async fn order(api: &Api) -> String {
         .post("/api/v1/reseller/provision-server", &order)
         .await
         .expect(200);
-    assert_eq!(answer["status"], "building");
-    answer["service_id"].as_str().expect("a service id").to_owned()
+    let text = |field: &str| answer[field].as_str().expect("a text").to_owned();
+    (text("service_id"), text("status"))
 }
 
 async fn lifecycle(api: &Api, action: &str, service: &str) {
@@ -74,7 +80,7 @@ async fn built(panel: &VirtFusion) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_becomes_a_server_and_follows_its_service() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     let service = order(&api).await;
     let id = built(&panel).await;
 
@@ -146,7 +152,7 @@ async fn an_order_becomes_a_server_and_follows_its_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_is_the_same_users() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     order(&api).await;
     order(&api).await;
     eventually("both are built", async || {
@@ -166,7 +172,7 @@ async fn a_second_server_is_the_same_users() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_for_now_is_tried_again() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     panel.fail(Method::GET, "/users/*/byExtRelation", Fault::Status(500), 1);
     panel.fail(Method::POST, "/servers", Fault::Status(503), 1);
     panel.fail(Method::POST, "/servers/*/build", Fault::Status(423), 1);
@@ -216,7 +222,7 @@ async fn what_is_only_for_now_is_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_gone_needs_no_deletion() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     let service = order(&api).await;
     let id = built(&panel).await;
     panel.remove_server(id);
@@ -234,7 +240,7 @@ async fn a_server_that_is_gone_needs_no_deletion() {
 #[tokio::test(flavor = "multi_thread")]
 async fn terminating_what_is_not_built_yet_leaves_nothing() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     panel.fail(Method::POST, "/servers", Fault::Slow(Duration::from_secs(1)), 1);
     let service = order(&api).await;
     lifecycle(&api, "terminate", &service).await;
@@ -245,7 +251,7 @@ async fn terminating_what_is_not_built_yet_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_panels_token_is_the_hosts_alone() {
     let (host, panel) = start().await;
-    let api = host.paymenter();
+    let api = host.panel().await;
     let service = order(&api).await;
     built(&panel).await;
     assert!(
@@ -301,7 +307,7 @@ async fn a_wrong_token_is_shown_to_the_operator() {
         "paymenter",
         "virtfusion_token=wrong",
     ]);
-    order(&host.paymenter()).await;
+    order(&host.panel().await).await;
     let error = host.a_job_error().await;
     assert!(error.contains("401"), "{error}");
     assert!(panel.servers().is_empty());
@@ -312,7 +318,7 @@ async fn private_addresses_are_refused_unless_allowed() {
     let panel = VirtFusion::start(TOKEN).await;
     let host = TestHost::start();
     configure(&host, &panel);
-    let service = order(&host.paymenter()).await;
+    let service = order(&host.panel().await).await;
     let error = host.a_job_error().await;
     assert!(
         error.contains("private") || error.contains("loopback") || error.contains("refused"),
@@ -320,14 +326,15 @@ async fn private_addresses_are_refused_unless_allowed() {
     );
     assert!(panel.calls().is_empty(), "{:?}", panel.calls());
     // The surface goes on: what the panel does not hear yet is kept here.
-    lifecycle(&host.paymenter(), "suspend", &service).await;
+    lifecycle(&host.panel().await, "suspend", &service).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_panel_services_are_kept_here() {
     let host = TestHost::start();
-    let api = host.paymenter();
-    let service = order(&api).await;
+    let api = host.panel().await;
+    let (service, status) = ordered(&api).await;
+    assert_eq!(status, "active");
     for action in ["suspend", "unsuspend", "terminate"] {
         lifecycle(&api, action, &service).await;
     }
@@ -338,9 +345,9 @@ async fn without_a_panel_services_are_kept_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_outlive_the_host() {
     let (mut host, panel) = start().await;
-    let service = order(&host.paymenter()).await;
+    let service = order(&host.panel().await).await;
     let id = built(&panel).await;
-    lifecycle(&host.paymenter(), "terminate", &service).await;
+    lifecycle(&host.panel().await, "terminate", &service).await;
     host.kill();
     assert!(panel.servers().contains_key(&id), "five seconds have not passed");
     host.restart();

@@ -23,6 +23,12 @@ struct Arguments {
 enum Task {
     /// Build the host and its plugins, and serve them with a tenant, a key and the addresses to try.
     Demo(demo::Options),
+    /// Build the plugins only, where the host looks for them.
+    Plugins {
+        /// For the host of the release profile.
+        #[arg(long)]
+        release: bool,
+    },
     /// Set up whatever the tests need, and pass all of them.
     Test(test::Options),
     /// Build for release and print the numbers of BENCHMARKS.md.
@@ -32,6 +38,9 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
+        Task::Plugins { release } => {
+            build::Workspace::read()?.build_plugins(if release { "release" } else { "debug" })
+        }
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
     }

@@ -33,6 +33,8 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
         steps.run("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
     }
     steps.run("packages", packages::ensure)?;
+    // Hosts under test hand compiled plugins to each other; every run starts without.
+    let _ = std::fs::remove_dir_all(workspace.target.join("debug").join("compiled-for-tests"));
     steps.run("plugins", || workspace.build_components("debug"))?;
     // The tests start the executable, so it is built as they are: with the whole workspace's features.
     steps.run("host", || {
