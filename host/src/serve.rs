@@ -54,7 +54,7 @@ pub trait Backend: Operations {
         listener: TcpListener,
         config: &Config,
         stop: watch::Receiver<bool>,
-    ) -> JoinHandle<()>;
+    ) -> Result<JoinHandle<()>, ServeError>;
 
     /// Where everything is kept.
     fn store(&self) -> &Store;
@@ -119,7 +119,7 @@ impl<B: Backend> Host<B> {
             false => None,
         };
         let (stop, stopped) = watch::channel(false);
-        let edge = Arc::clone(&backend).serve(public, &config, stopped.clone());
+        let edge = Arc::clone(&backend).serve(public, &config, stopped.clone())?;
         let router = admin::router(Admin::new(
             backend.clone(),
             backend.store().clone(),

@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 
 use super::output::Output;
+use crate::chain::chain;
 use crate::admin::BASE;
 use crate::data;
 
@@ -198,10 +199,4 @@ impl Failure {
         eprintln!("{}", self.message);
         ExitCode::from(self.exit)
     }
-}
-
-/// An error and all its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
-use super::client::{Failure, chain};
+use super::client::Failure;
+use crate::chain::chain;
 use super::output::print;
 use crate::config::{Config, Overrides};
-use crate::serve::ServeError;
+use crate::live::Live;
+use crate::serve::{Host, ServeError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -61,8 +63,24 @@ impl Args {
 async fn serve(config: Config, demo: bool, json: bool) -> Result<(), ServeError> {
     // Before anything is opened, so that a signal at any time from here on ends in a clean stop.
     let stop = stop_signal()?;
-    let _ = (config, demo, json, stop);
-    Err(ServeError::Runtime("this build has no runtime".into()))
+    let host = Host::start_with(config, demo, Live::open).await?;
+    announce(&host, json);
+    stop.await;
+    tracing::info!("stopping: what is in flight is finished first");
+    host.stop().await
+}
+
+/// Says where the host answers; the last line is what scripts wait for.
+fn announce(host: &Host<Live>, json: bool) {
+    let addresses = host.addresses();
+    if json {
+        let ready = serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
+        return print(&format!("{ready}\n"));
+    }
+    if let Some(demo) = host.demo() {
+        print(&demo.to_string());
+    }
+    print(&format!("mooring ready on {}\n", addresses.listen));
 }
 
 /// Resolves at the first SIGTERM or SIGINT.

@@ -46,7 +46,7 @@ impl Operations for Live {
         Box::pin(async move {
             let (component, manifest) = self.runtime.inspect(bytes).await?;
             Ok(Inspection {
-                manifest,
+                manifest: manifest.map(Arc::unwrap_or_clone),
                 imports: component.capabilities().into_iter().map(str::to_owned).collect(),
                 refused_imports: component.unknown_imports().into_iter().map(str::to_owned).collect(),
                 digest: component.digest,
