@@ -290,3 +290,32 @@ fn new_user(email: String) -> NewUser {
         ..NewUser::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mooring_sdk::testing::TestHost;
+
+    use super::*;
+
+    #[test]
+    fn its_manifest_is_sound_and_what_behaves_works() {
+        let mut host = TestHost::<Misbehaving>::new();
+        let key = host.key(&[]);
+        assert_eq!(host.get("/well").send().json(), json!({ "ok": true }));
+        assert_eq!(
+            host.post("/count/a").key(&key).send().json(),
+            json!({ "value": 1 })
+        );
+        assert_eq!(host.post("/anonymous").send().status, 401);
+        assert_eq!(
+            host.get("/write-while-reading").key(&key).send().json()["detail"],
+            "Denied(ReadOnly)"
+        );
+        let order = json!({ "kind": "fail", "times": 1 });
+        assert_eq!(host.post("/schedule").key(&key).json(&order).send().status, 200);
+        assert!(host.run_job().is_some_and(|run| run.result.is_err()));
+        host.advance(5_000);
+        assert!(host.run_job().is_some_and(|run| run.result.is_ok()));
+        assert_eq!(host.events().len(), 1);
+    }
+}
