@@ -3,7 +3,7 @@
 //! [`crate::testing::TestHost`] is one; a benchmark can bring another, which stands on the real store, and run the very
 //! same plugin code:
 //!
-//! ```ignore
+//! ```text
 //! let (response, backend) = with_backend(backend, || handle::<MyPlugin>(Outcome::Route(3), request));
 //! ```
 

@@ -1,7 +1,7 @@
 //! From the matched index to the handler, and from its failure to the plugin's words.
 
 use crate::extract::FromRequest;
-use crate::http::{IntoResponse, Request, Response};
+use crate::http::{IntoOutcome, Request, Response};
 use crate::plugin::Plugin;
 use crate::problem::{Cause, Problem};
 
@@ -68,15 +68,15 @@ macro_rules! handlers {
     ($($argument:ident)*) => {
         impl<F, R, E, $($argument),*> Handler<($($argument,)*), E> for F
         where
-            F: FnOnce($($argument),*) -> Result<R, E>,
-            R: IntoResponse,
+            F: FnOnce($($argument),*) -> R,
+            R: IntoOutcome<E>,
             E: From<Problem>,
             $($argument: FromRequest,)*
         {
             #[allow(non_snake_case, unused_variables, reason = "type parameters double as names in this macro")]
             fn handle(self, request: &mut Request) -> Result<Response, E> {
                 $(let $argument = $argument::from_request(request)?;)*
-                Ok(self($($argument),*)?.into_response()?)
+                self($($argument),*).into_outcome()
             }
         }
     };

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 pub use text::{Text, WholeNumber};
 
-use crate::http::{IntoResponse, Principal, Request, Response};
+use crate::http::{IntoOutcome, IntoResponse, Principal, Request, Response};
 use crate::json;
 use crate::problem::{Cause, CredentialFailure, Problem};
 
@@ -37,6 +37,12 @@ impl<T: Serialize> IntoResponse for Json<T> {
         let body = serde_json::to_vec(&self.0)
             .map_err(|error| Problem::Internal(format!("answer as JSON: {error}")))?;
         Ok(Response::bytes(200, "application/json", body))
+    }
+}
+
+impl<T: Serialize, E: From<Problem>> IntoOutcome<E> for Json<T> {
+    fn into_outcome(self) -> Result<Response, E> {
+        Ok(self.into_response()?)
     }
 }
 

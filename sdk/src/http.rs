@@ -120,6 +120,30 @@ impl IntoResponse for () {
     }
 }
 
+/// What a handler returns: something that is an [`IntoResponse`], or a `Result` of it and the plugin's error.
+pub trait IntoOutcome<E> {
+    /// The answer, or what the plugin has to word.
+    fn into_outcome(self) -> Result<Response, E>;
+}
+
+impl<R: IntoResponse, E: From<Problem>> IntoOutcome<E> for Result<R, E> {
+    fn into_outcome(self) -> Result<Response, E> {
+        Ok(self?.into_response()?)
+    }
+}
+
+impl<E> IntoOutcome<E> for Response {
+    fn into_outcome(self) -> Result<Response, E> {
+        Ok(self)
+    }
+}
+
+impl<E: From<Problem>> IntoOutcome<E> for () {
+    fn into_outcome(self) -> Result<Response, E> {
+        Ok(self.into_response()?)
+    }
+}
+
 fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
     headers
         .iter()

@@ -23,8 +23,8 @@
 //!     }
 //! }
 //!
-//! fn greet(Path(name): Path<String>) -> Result<Response, Problem> {
-//!     Ok(Response::text(200, format!("Hello, {name}!")))
+//! fn greet(Path(name): Path<String>) -> Response {
+//!     Response::text(200, format!("Hello, {name}!"))
 //! }
 //!
 //! mooring_sdk::register!(Hello);

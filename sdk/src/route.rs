@@ -193,8 +193,8 @@ impl<E> Route<E> {
 }
 
 /// Turns a function with typed arguments into what [`Route`] takes. Each argument is one of the
-/// [extractors](crate::extract); the function returns a `Result` whose success is a [`crate::http::IntoResponse`] and
-/// whose failure is the plugin's error.
+/// [extractors](crate::extract); the function returns a [`crate::http::Response`], a
+/// [`crate::extract::Json`] or nothing, or a `Result` of one of them and the plugin's error.
 #[macro_export]
 macro_rules! handler {
     ($function:expr) => {

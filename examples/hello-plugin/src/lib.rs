@@ -58,8 +58,8 @@ struct Failure {
     error: String,
 }
 
-fn ping() -> Result<Response, Problem> {
-    Ok(Response::text(200, "pong"))
+fn ping() -> Response {
+    Response::text(200, "pong")
 }
 
 fn greet(Json(greet): Json<Greet>) -> Result<Json<Greeting>, Problem> {
@@ -79,4 +79,31 @@ fn greet(Json(greet): Json<Greet>) -> Result<Json<Greeting>, Problem> {
 
 fn greeted(Path(name): Path<String>) -> Result<Json<Greeting>, Problem> {
     Ok(Json(records::get("greetings", &name)?.read()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use mooring_sdk::testing::TestHost;
+
+    use super::*;
+
+    #[test]
+    fn counts_whom_it_greets() {
+        let mut host = TestHost::<Hello>::new();
+        let key = host.key(&[]);
+        assert_eq!(host.get("/ping").send().text(), "pong");
+        for times in 1..=2 {
+            let reply = host.post("/greetings").key(&key).body(r#"{"name":"Ada"}"#).send();
+            assert_eq!(reply.text(), format!(r#"{{"name":"Ada","times":{times}}}"#));
+        }
+        assert_eq!(
+            host.get("/greetings/Ada").key(&key).send().text(),
+            r#"{"name":"Ada","times":2}"#
+        );
+        assert_eq!(
+            host.get("/greetings/Bob").key(&key).send().text(),
+            r#"{"error":"not found"}"#
+        );
+        assert_eq!(host.post("/greetings").send().status, 401);
+    }
 }

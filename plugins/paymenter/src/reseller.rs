@@ -1,5 +1,6 @@
 //! What resellers and the panel's owner do.
 
+use mooring_sdk::extract::Text;
 use mooring_sdk::keys::{self, NewKey};
 use mooring_sdk::ledger::{self, Entry, NewPosting};
 use mooring_sdk::prelude::*;
@@ -97,7 +98,7 @@ pub(crate) fn api_key(Json(order): Json<ApiKey>) -> Result<Json<Done>, Error> {
     };
     let label = order
         .label
-        .map_or_else(|| format!("for user {}", owner.id), |label| label.into_string());
+        .map_or_else(|| format!("for user {}", owner.id), Text::into_string);
     let minted = keys::mint(NewKey {
         label,
         scopes: order.scopes.clone(),

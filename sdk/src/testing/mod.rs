@@ -13,7 +13,7 @@
 //! #     fn info() -> Info { Info::new("hello", "0.1.0", "") }
 //! #     fn problem(problem: &Problem) -> Response { Response::empty(problem.status()) }
 //! # }
-//! # fn ping() -> Result<Response, Problem> { Ok(Response::text(200, "pong")) }
+//! # fn ping() -> Response { Response::text(200, "pong") }
 //! use mooring_sdk::testing::TestHost;
 //!
 //! let mut host = TestHost::<Hello>::new();

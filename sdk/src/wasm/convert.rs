@@ -39,9 +39,9 @@ macro_rules! same {
 
 same!(() bool u64 String);
 
-impl<A: Convert<B>, B, E: Convert<F>, F> Convert<Result<B, F>> for Result<A, E> {
+impl<T: Convert<U>, U, E: Convert<F>, F> Convert<Result<U, F>> for Result<T, E> {
     #[inline]
-    fn convert(self) -> Result<B, F> {
+    fn convert(self) -> Result<U, F> {
         match self {
             Ok(value) => Ok(value.convert()),
             Err(error) => Err(error.convert()),
@@ -49,16 +49,16 @@ impl<A: Convert<B>, B, E: Convert<F>, F> Convert<Result<B, F>> for Result<A, E> 
     }
 }
 
-impl<A: Convert<B>, B> Convert<Option<B>> for Option<A> {
+impl<T: Convert<U>, U> Convert<Option<U>> for Option<T> {
     #[inline]
-    fn convert(self) -> Option<B> {
+    fn convert(self) -> Option<U> {
         self.map(Convert::convert)
     }
 }
 
-impl<A: Convert<B>, B> Convert<Vec<B>> for Vec<A> {
+impl<T: Convert<U>, U> Convert<Vec<U>> for Vec<T> {
     #[inline]
-    fn convert(self) -> Vec<B> {
+    fn convert(self) -> Vec<U> {
         self.into_iter().map(Convert::convert).collect()
     }
 }

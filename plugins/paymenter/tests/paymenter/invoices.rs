@@ -9,7 +9,7 @@ fn flat(id: &Value, amount: &Value) -> Value {
 
 fn reported(host: &mut Host) -> String {
     host.act(|| ledger::balance("paymenter:reported", "USD"))
-        .unwrap()
+        .expect("a balance")
         .to_string()
 }
 

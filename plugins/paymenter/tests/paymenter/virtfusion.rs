@@ -54,7 +54,7 @@ fn status(host: &mut Host, key: &str) -> Value {
 }
 
 fn body(host: &Host, call: usize) -> Value {
-    serde_json::from_slice(&host.calls()[call].body).unwrap()
+    serde_json::from_slice(&host.calls()[call].body).expect("a body of JSON")
 }
 
 fn retry(after: Option<u32>, reason: &str) -> Result<(), JobFailure> {

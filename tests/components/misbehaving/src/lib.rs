@@ -92,26 +92,26 @@ impl Plugin for Misbehaving {
 
 mooring_sdk::register!(Misbehaving);
 
-fn well() -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "ok": true })))
+fn well() -> Json<Value> {
+    Json(json!({ "ok": true }))
 }
 
-fn loop_forever() -> Result<(), Problem> {
+fn loop_forever() {
     let mut turns: u64 = 0;
     loop {
         turns = black_box(turns.wrapping_add(1));
     }
 }
 
-fn allocate() -> Result<(), Problem> {
+fn allocate() {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     loop {
         hoard.push(black_box(vec![0xA5; 1024 * 1024]));
     }
 }
 
-fn recurse() -> Result<Json<u64>, Problem> {
-    Ok(Json(deeper(black_box(0))))
+fn recurse() -> Json<u64> {
+    Json(deeper(black_box(0)))
 }
 
 #[expect(unconditional_recursion, reason = "that is the misbehaviour")]
@@ -120,7 +120,7 @@ fn deeper(depth: u64) -> u64 {
     deeper(depth + 1).wrapping_add(frame[(depth % 64) as usize])
 }
 
-fn panics() -> Result<(), Problem> {
+fn panics() {
     panic!("asked to panic");
 }
 
@@ -141,12 +141,8 @@ fn refuse_midway(Json(midway): Json<Midway>) -> Result<Response, Problem> {
     Ok(Response::json(midway.status, &json!({ "id": user.id })))
 }
 
-fn oversize(Path(bytes): Path<usize>) -> Result<Response, Problem> {
-    Ok(Response::bytes(
-        200,
-        "application/octet-stream",
-        vec![b'x'; bytes],
-    ))
+fn oversize(Path(bytes): Path<usize>) -> Response {
+    Response::bytes(200, "application/octet-stream", vec![b'x'; bytes])
 }
 
 fn bad_answer(Path(kind): Path<String>) -> Result<Response, Problem> {
@@ -165,7 +161,7 @@ fn bad_answer(Path(kind): Path<String>) -> Result<Response, Problem> {
     })
 }
 
-fn host_calls(Path(count): Path<u64>) -> Result<Json<Value>, Problem> {
+fn host_calls(Path(count): Path<u64>) -> Json<Value> {
     let mut refused = Value::Null;
     let mut done = 0;
     for _ in 0..count {
@@ -177,22 +173,22 @@ fn host_calls(Path(count): Path<u64>) -> Result<Json<Value>, Problem> {
             }
         }
     }
-    Ok(Json(json!({ "done": done, "refused": refused })))
+    Json(json!({ "done": done, "refused": refused }))
 }
 
-fn chatter(Path(lines): Path<u32>) -> Result<Json<Value>, Problem> {
+fn chatter(Path(lines): Path<u32>) -> Json<Value> {
     for line in 0..lines {
         log::info(&format!("{line} {}", "chatter ".repeat(100)));
     }
-    Ok(Json(json!({ "lines": lines })))
+    Json(json!({ "lines": lines }))
 }
 
-fn print(Path(lines): Path<u32>) -> Result<Json<Value>, Problem> {
+fn print(Path(lines): Path<u32>) -> Json<Value> {
     for line in 0..lines {
         println!("{line} {}", "out ".repeat(100));
         eprintln!("{line} {}", "err ".repeat(100));
     }
-    Ok(Json(json!({ "lines": lines })))
+    Json(json!({ "lines": lines }))
 }
 
 fn make_user() -> Result<Json<Value>, Problem> {
@@ -202,11 +198,7 @@ fn make_user() -> Result<Json<Value>, Problem> {
 
 /// What the request draws from the host, and what the standard library can reach. All of it must be the same when the
 /// host runs the request again, and none of it may say anything about the machine.
-#[expect(
-    clippy::disallowed_types,
-    reason = "the standard library's own seed is what this looks at"
-)]
-fn draws() -> Result<Json<Value>, Problem> {
+fn draws() -> Json<Value> {
     use std::hash::{BuildHasher, RandomState};
     use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -214,19 +206,19 @@ fn draws() -> Result<Json<Value>, Problem> {
     let system = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |duration| duration.as_nanos());
-    Ok(Json(json!({
+    Json(json!({
         "now": context::now(),
         "random": context::random(16),
         "random_again": context::random(16),
         "system_ns": system.to_string(),
         "elapsed_ns": monotonic.elapsed().as_nanos().to_string(),
         "hash_seed": RandomState::new().hash_one(1_u8).to_string(),
-    })))
+    }))
 }
 
-fn sleep(Path(seconds): Path<u64>) -> Result<Json<Value>, Problem> {
+fn sleep(Path(seconds): Path<u64>) -> Json<Value> {
     std::thread::sleep(Duration::from_secs(seconds));
-    Ok(Json(json!({ "slept": seconds })))
+    Json(json!({ "slept": seconds }))
 }
 
 fn huge_record(Path(bytes): Path<usize>) -> Result<Json<Value>, Problem> {
@@ -279,22 +271,51 @@ fn foreign(Path(service): Path<String>) -> Result<Json<Value>, Problem> {
 
 /// A host that grants nothing may also refuse to load a component that imports this much; hence the feature.
 #[cfg(feature = "reach")]
-fn reach() -> Result<Json<Value>, Problem> {
+fn reach() -> Json<Value> {
     let listed = std::fs::read_dir("/").map(Iterator::count);
     let opened = std::fs::read("/etc/passwd").map(|bytes| bytes.len());
     let connected = std::net::TcpStream::connect(("127.0.0.1", 80)).map(|_| ());
-    Ok(Json(json!({
+    Json(json!({
         "directory": format!("{listed:?}"),
         "file": format!("{opened:?}"),
         "socket": format!("{connected:?}"),
         "environment": std::env::vars().count(),
         "arguments": std::env::args().count(),
-    })))
+    }))
 }
 
 fn new_user(email: String) -> NewUser {
     NewUser {
         email,
         ..NewUser::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mooring_sdk::testing::TestHost;
+
+    use super::*;
+
+    #[test]
+    fn its_manifest_is_sound_and_what_behaves_works() {
+        let mut host = TestHost::<Misbehaving>::new();
+        let key = host.key(&[]);
+        assert_eq!(host.get("/well").send().json(), json!({ "ok": true }));
+        assert_eq!(
+            host.post("/count/a").key(&key).send().json(),
+            json!({ "value": 1 })
+        );
+        assert_eq!(host.post("/anonymous").send().status, 401);
+        assert_eq!(
+            host.get("/write-while-reading").key(&key).send().json()["detail"],
+            "Denied(ReadOnly)"
+        );
+        let order = json!({ "kind": "fail", "times": 1 });
+        assert_eq!(host.post("/schedule").key(&key).json(&order).send().status, 200);
+        assert!(host.run_job().is_some_and(|run| run.result.is_err()));
+        host.advance(5_000);
+        assert!(host.run_job().is_some_and(|run| run.result.is_ok()));
+        assert_eq!(host.events().len(), 1);
     }
 }
