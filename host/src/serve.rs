@@ -87,14 +87,11 @@ pub struct Opened<'a> {
 
 impl<B: Backend> Host<B> {
     /// Starts a host and returns once it answers on both addresses.
-    pub async fn start_with<F>(
+    pub async fn start_with(
         config: Config,
         demo: bool,
-        open: impl FnOnce(Opened<'_>) -> F,
-    ) -> Result<Host<B>, ServeError>
-    where
-        F: Future<Output = Result<Arc<B>, ServeError>>,
-    {
+        open: impl AsyncFnOnce(Opened<'_>) -> Result<Arc<B>, ServeError>,
+    ) -> Result<Host<B>, ServeError> {
         let data = DataDir::open(&config.data)?;
         if demo {
             Demo::check(&data)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{ComponentExternName, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Parser, Payload};
 
 /// The custom section in which the SDK leaves its version.
 const SDK_SECTION: &str = "mooring-sdk";
@@ -93,8 +93,10 @@ impl Component {
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         let import = import.map_err(|error| InspectError::NotWasm(error.to_string()))?;
-                        let ComponentExternName { name, .. } = import.name;
-                        imports.insert(name.to_owned());
+                        // A type alone reaches nothing: it only names what an interface has.
+                        if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                            imports.insert(import.name.name.to_owned());
+                        }
                     }
                 }
                 Payload::CustomSection(section) if section.name() == SDK_SECTION => {
