@@ -1,5 +1,7 @@
 //! A disk that fails, hangs or panics, under the store.
 
+#![allow(clippy::unwrap_used, reason = "a failure to unwrap is a failure of the test")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -5,6 +5,8 @@
 //! had it run alone at that place in the order, it would have read the same. Checked at the end: store and map are equal,
 //! on a disk also after opening again. Some transactions are kept open for long, so that old versions matter.
 
+#![allow(clippy::unwrap_used, reason = "a failure to unwrap is a failure of the test")]
+
 use std::collections::BTreeMap;
 
 use mooring_store::{

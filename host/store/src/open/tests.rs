@@ -215,7 +215,9 @@ fn damaged_files_of_the_engine_are_refused() {
         let dir = database();
         let path = dir.path().join("engine").join(name);
         let mut bytes = fs::read(&path).unwrap();
-        bytes.iter_mut().for_each(|byte| *byte ^= 0x5A);
+        for byte in &mut bytes {
+            *byte ^= 0x5A;
+        }
         fs::write(&path, bytes).unwrap();
         let refusal = refusal(dir.path());
         assert!(

@@ -53,7 +53,7 @@ fn user(number: u64, status: &str) -> User {
     }
 }
 
-fn with_status<'s>(status: &'s str) -> Selection<'s> {
+fn with_status(status: &str) -> Selection<'_> {
     Selection::Listed {
         index: "status",
         value: status.as_bytes(),
@@ -105,7 +105,7 @@ pub(crate) fn a_taken_value_is_refused(store: &Store) {
         };
         match users().insert(transaction, &twin) {
             Err(CollectionError::Taken { index, id }) => {
-                assert_eq!((index.as_str(), &*id), ("email", &b"1"[..]))
+                assert_eq!((index.as_str(), &*id), ("email", &b"1"[..]));
             }
             other => panic!("expected Taken, found {other:?}"),
         }

@@ -1,5 +1,7 @@
 //! What every engine under the store has to pass. The cases are functions of a [`Store`]; the engines are listed here.
 
+#![allow(clippy::unwrap_used, reason = "a failure to unwrap is a failure of the test")]
+
 mod collections;
 mod durability;
 mod isolation;

@@ -50,11 +50,11 @@ pub(crate) fn scans_merge_own_writes_in_both_orders(store: &Store) {
 pub(crate) fn scans_cross_the_edge_of_what_is_in_memory(store: &Store) {
     let all = || KeyRange::prefix(vec![9]);
     commit(store, |transaction| {
-        (0..300).for_each(|number| {
+        for number in 0..300 {
             transaction
                 .put(key(&format!("{number:03}")), b"1".to_vec())
-                .unwrap()
-        });
+                .unwrap();
+        }
     });
     let mut old = store.write();
     commit(store, |transaction| {
@@ -81,11 +81,11 @@ pub(crate) fn scans_cross_the_edge_of_what_is_in_memory(store: &Store) {
 
 pub(crate) fn a_scan_stops_at_its_limit(store: &Store) {
     commit(store, |transaction| {
-        (0..40).for_each(|number| {
+        for number in 0..40 {
             transaction
                 .put(key(&format!("{number:02}")), vec![number])
-                .unwrap()
-        });
+                .unwrap();
+        }
     });
     let mut read = store.read();
     for limit in [0, 1, 15, 16, 17, 39, 40, 41] {

@@ -9,6 +9,8 @@
 //! `MOORING_CRASH_POINTS` sets the number of images, `MOORING_CRASH_SEED` the seed of their choice; a failure prints both.
 //! The trace itself comes from racing threads and differs from run to run.
 
+#![allow(clippy::unwrap_used, reason = "a failure to unwrap is a failure of the test")]
+
 mod image;
 mod trace;
 mod workload;
