@@ -299,12 +299,11 @@ fn a_guard_is_on_the_account_in_every_currency_and_lets_debts_be_paid() {
         ("a -1 USD, b 1 USD", "posted"),
     ];
     for (number, (step, expected)) in steps.into_iter().enumerate() {
-        match step.strip_prefix("guard ") {
-            Some(account) => world.run(|work| guard(work, account)).unwrap(),
-            None => {
-                let posted = world.run(|work| post(work, posting(&number.to_string(), step)));
-                assert_eq!(describe(posted), expected, "{number}: {step}");
-            }
+        if let Some(account) = step.strip_prefix("guard ") {
+            world.run(|work| guard(work, account)).unwrap();
+        } else {
+            let posted = world.run(|work| post(work, posting(&number.to_string(), step)));
+            assert_eq!(describe(posted), expected, "{number}: {step}");
         }
     }
     assert!(report(&world).is_clean());
@@ -409,37 +408,35 @@ fn verification_names_the_place() {
             .put(key.to_vec(), before.replacen(from, to, 1).into_bytes())
             .unwrap();
     }
-    let usd = || currency("USD");
-    assert_eq!(usd().exponent(), 2);
     let cases: [(&str, Tamper); 14] = [
         ("journal 2: the hash does not fit", |s, k, ids| {
-            edit(s, &k.posting(&ids[1]), "1000", "2000")
+            edit(s, &k.posting(&ids[1]), "1000", "2000");
         }),
         ("journal 2: the hash does not fit", |s, k, ids| {
-            edit(s, &k.posting(&ids[1]), "\"d\"", "\"e\"")
+            edit(s, &k.posting(&ids[1]), "\"d\"", "\"e\"");
         }),
         ("journal 2: the fingerprint does not fit", |s, k, ids| {
-            edit(s, &k.posting(&ids[1]), "\"d\"", "\"e\"")
+            edit(s, &k.posting(&ids[1]), "\"d\"", "\"e\"");
         }),
         ("journal 2: the posting", |s, k, ids| {
-            s.delete(k.posting(&ids[1])).unwrap()
+            s.delete(k.posting(&ids[1])).unwrap();
         }),
         ("journal 2: missing", |s, k, _| s.delete(k.journal(2)).unwrap()),
         ("journal 2: the row", |s, k, _| {
-            s.put(k.journal(2), b"?".to_vec()).unwrap()
+            s.put(k.journal(2), b"?".to_vec()).unwrap();
         }),
         ("journal head: does not name", |s, k, _| {
-            s.delete(k.journal(3)).unwrap()
+            s.delete(k.journal(3)).unwrap();
         }),
         ("posting pst_", |s, k, _| s.delete(k.journal(3)).unwrap()),
         ("journal 2: the posting", |s, k, ids| {
-            edit(s, &k.place(&ids[1]), "2", "1")
+            edit(s, &k.place(&ids[1]), "2", "1");
         }),
         ("journal 2: the idempotency key", |s, k, _| {
-            s.delete(k.idempotency("1")).unwrap()
+            s.delete(k.idempotency("1")).unwrap();
         }),
         ("account a USD: the balance is", |s, k, _| {
-            s.add(k.balance("a", currency("USD")), 1).unwrap()
+            s.add(k.balance("a", currency("USD")), 1).unwrap();
         }),
         ("account a USD line 2: does not fit", |s, k, _| {
             edit(
@@ -450,10 +447,10 @@ fn verification_names_the_place() {
             );
         }),
         ("account a USD: the end", |s, k, _| {
-            edit(s, &k.account("a", "USD"), "3000", "4000")
+            edit(s, &k.account("a", "USD"), "3000", "4000");
         }),
         ("account c USD: is in no posting", |s, k, _| {
-            s.add(k.balance("c", currency("USD")), 1).unwrap()
+            s.add(k.balance("c", currency("USD")), 1).unwrap();
         }),
     ];
     for (expected, tamper) in cases {
