@@ -118,3 +118,6 @@ impl Document for Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

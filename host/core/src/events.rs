@@ -273,3 +273,6 @@ impl Document for Event {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,4 +41,9 @@ pub mod work;
 mod layout;
 mod passwords;
 
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod testing;
+
 pub use mooring_store::{CommitError, Store, StoreError};

@@ -281,3 +281,6 @@ impl Document for Plugin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

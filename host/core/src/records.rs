@@ -349,3 +349,6 @@ fn record(id: String, row: Row) -> Record {
         updated_at: row.updated_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,3 +221,6 @@ fn place(work: &Work, name: &str) -> [String; 3] {
         name.to_owned(),
     ]
 }
+
+#[cfg(test)]
+mod tests;

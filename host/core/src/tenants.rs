@@ -172,3 +172,6 @@ impl Document for Tenant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

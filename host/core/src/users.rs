@@ -318,3 +318,6 @@ impl Document for User {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,27 +93,9 @@ impl HostWork {
     pub fn run<T, E>(
         store: &Store,
         now: Timestamp,
-        mut work: impl FnMut(&mut HostWork) -> Result<T, E>,
+        work: impl FnMut(&mut HostWork) -> Result<T, E>,
     ) -> Result<(T, Committed), RunError<E>> {
-        let draws = Draws::new(now).map_err(RunError::Random)?;
-        for _ in 0..RUNS_MAX {
-            let mut host = HostWork::write(store, &draws);
-            let outcome = work(&mut host);
-            match outcome {
-                // A refusal may rest on a state that is gone; then it is worth nothing.
-                Err(_) if !host.is_current() => {}
-                Err(refusal) => return Err(RunError::Refused(refusal)),
-                Ok(result) => match host.commit() {
-                    Ok(committed) => {
-                        store.wait_durable(committed.sequence).map_err(RunError::Store)?;
-                        return Ok((result, committed));
-                    }
-                    Err(CommitError::Conflict { .. }) => {}
-                    Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
-                },
-            }
-        }
-        Err(RunError::Contended)
+        run_until_committed(store, now, |draws| HostWork::write(store, draws), work)
     }
 
     /// Goes on inside one tenant.
@@ -190,6 +172,22 @@ impl Work {
         HostWork::read(store, draws).within(tenant.clone(), plugin.clone())
     }
 
+    /// As [`HostWork::run`], inside one tenant.
+    pub fn run<T, E>(
+        store: &Store,
+        now: Timestamp,
+        tenant: &TenantRef,
+        plugin: &PluginName,
+        work: impl FnMut(&mut Work) -> Result<T, E>,
+    ) -> Result<(T, Committed), RunError<E>> {
+        run_until_committed(
+            store,
+            now,
+            |draws| Work::write(store, draws, tenant, plugin),
+            work,
+        )
+    }
+
     /// Whose data it is.
     pub fn tenant(&self) -> &TenantRef {
         &self.tenant
@@ -204,6 +202,59 @@ impl Work {
     pub fn commit(self) -> Result<Committed, CommitError> {
         self.host.commit()
     }
+}
+
+/// What can be run until it is committed.
+trait Unit {
+    fn is_doomed(&self) -> bool;
+    fn finish(self) -> Result<Committed, CommitError>;
+}
+
+impl Unit for HostWork {
+    fn is_doomed(&self) -> bool {
+        !self.is_current()
+    }
+
+    fn finish(self) -> Result<Committed, CommitError> {
+        self.commit()
+    }
+}
+
+impl Unit for Work {
+    fn is_doomed(&self) -> bool {
+        !self.is_current()
+    }
+
+    fn finish(self) -> Result<Committed, CommitError> {
+        self.commit()
+    }
+}
+
+fn run_until_committed<U: Unit, T, E>(
+    store: &Store,
+    now: Timestamp,
+    begin: impl Fn(&Arc<Draws>) -> U,
+    mut act: impl FnMut(&mut U) -> Result<T, E>,
+) -> Result<(T, Committed), RunError<E>> {
+    let draws = Draws::new(now).map_err(RunError::Random)?;
+    for _ in 0..RUNS_MAX {
+        let mut unit = begin(&draws);
+        let result = match act(&mut unit) {
+            Ok(result) => result,
+            // A refusal may rest on a state that is gone; then it is worth nothing.
+            Err(_) if unit.is_doomed() => continue,
+            Err(refusal) => return Err(RunError::Refused(refusal)),
+        };
+        match unit.finish() {
+            Ok(committed) => {
+                store.wait_durable(committed.sequence).map_err(RunError::Store)?;
+                return Ok((result, committed));
+            }
+            Err(CommitError::Conflict { .. }) => {}
+            Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
+        }
+    }
+    Err(RunError::Contended)
 }
 
 impl Deref for Work {
@@ -236,3 +287,6 @@ impl std::fmt::Debug for Work {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

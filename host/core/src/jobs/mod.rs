@@ -364,3 +364,6 @@ impl Document for Job {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::verify::{CredentialFailure, Principal, last_used, touch, verify};
+use crate::audit::{self, AuditError, NewEntry};
 use crate::check::{self, InvalidField, chars};
 use crate::ids::{self, KeyId, PluginName, TenantId, UserId};
+use crate::json::Json;
 use crate::layout;
 use crate::page::{Listing, Page};
 use crate::tenants::TenantRef;
@@ -32,6 +34,7 @@ const SCOPES_MAX: usize = 100;
 
 const HASH: &str = "hash";
 const TENANT: &str = "tenant";
+const PLUGIN: &str = "plugin";
 const TENANT_PLUGIN: &str = "tenant-plugin";
 
 /// What is kept of a key.
@@ -77,6 +80,15 @@ pub struct NewKey {
     pub user: Option<UserId>,
     /// From when on it is no longer valid; in the future.
     pub expires_at: Option<Timestamp>,
+}
+
+/// Which keys to list; what is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// Those of one tenant.
+    pub tenant: Option<TenantId>,
+    /// Those for one plugin's surface.
+    pub plugin: Option<PluginName>,
 }
 
 /// What the manifest says about keys.
@@ -151,6 +163,9 @@ pub enum KeyError {
 }
 
 /// Makes a key for the surface of the work's plugin. Not safe to repeat: every call makes one.
+///
+/// What a principal mints goes into the audit log here, because nobody else sees it; what the operator does is written
+/// down by the admin interface, which knows who that is.
 pub fn mint(
     work: &mut Work,
     surface: Surface<'_>,
@@ -176,7 +191,11 @@ pub fn mint(
         scopes,
         user: new.user,
     };
-    insert(work, surface.prefix, rights, new.expires_at)
+    let minted = insert(work, surface.prefix, rights, new.expires_at)?;
+    if let Minter::Principal(principal) = minter {
+        note_minted(work, principal, &minted.key)?;
+    }
+    Ok(minted)
 }
 
 /// The key with this public id.
@@ -186,31 +205,19 @@ pub fn get(work: &mut HostWork, id: &KeyId) -> Result<Key, KeyError> {
         .ok_or(KeyError::NotFound)
 }
 
-/// The keys of a tenant, or those for one plugin's surface; all keys of the host if no tenant is given.
-pub fn list(
-    work: &mut HostWork,
-    tenant: Option<TenantId>,
-    plugin: Option<&PluginName>,
-    page: Page,
-) -> Result<Listing<Key>, KeyError> {
+/// All keys, or those that fit the filter.
+pub fn list(work: &mut HostWork, filter: &KeyFilter, page: Page) -> Result<Listing<Key>, KeyError> {
     check::page(page)?;
-    let value;
-    let selection = match (tenant, plugin) {
-        (None, _) => Selection::All,
-        (Some(tenant), None) => {
-            value = tenant.to_string().into_bytes();
-            Selection::Listed {
-                index: TENANT,
-                value: &value,
-            }
-        }
-        (Some(tenant), Some(plugin)) => {
-            value = tenant_plugin_value(tenant, plugin);
-            Selection::Listed {
-                index: TENANT_PLUGIN,
-                value: &value,
-            }
-        }
+    let (index, value) = match (filter.tenant, &filter.plugin) {
+        (None, None) => ("", Vec::new()),
+        (Some(tenant), None) => (TENANT, tenant.to_string().into_bytes()),
+        (None, Some(plugin)) => (PLUGIN, plugin.as_str().as_bytes().to_vec()),
+        (Some(tenant), Some(plugin)) => (TENANT_PLUGIN, tenant_plugin_value(tenant, plugin)),
+    };
+    let selection = if index.is_empty() {
+        Selection::All
+    } else {
+        Selection::Listed { index, value: &value }
     };
     let (limit, order) = (page.limit as usize, page.order.into());
     let found = keys().page(&mut work.transaction, selection, page.offset, limit, order)?;
@@ -293,6 +300,23 @@ fn insert(
     Ok(Minted { key, secret })
 }
 
+fn note_minted(work: &mut HostWork, principal: &Principal, key: &Key) -> Result<(), KeyError> {
+    let entry = NewEntry {
+        who: principal.key().to_string(),
+        action: String::from("key.mint"),
+        subject: key.id.to_string(),
+        tenant: Some(key.tenant.id),
+        details: Json::from(
+            serde_json::json!({ "plugin": key.plugin, "scopes": key.scopes, "user": key.user }),
+        ),
+    };
+    match audit::append(work, entry) {
+        Ok(_) => Ok(()),
+        Err(AuditError::Invalid(invalid)) => Err(invalid.into()),
+        Err(AuditError::Store(error)) => Err(error.into()),
+    }
+}
+
 fn replace(work: &mut HostWork, key: &Key) -> Result<(), StoreError> {
     keys()
         .replace(&mut work.transaction, key)
@@ -358,6 +382,7 @@ impl Document for Key {
             unique: vec![(HASH.to_owned(), self.hash.as_bytes().to_vec())],
             listed: vec![
                 (TENANT.to_owned(), tenant.to_string().into_bytes()),
+                (PLUGIN.to_owned(), self.plugin.as_str().as_bytes().to_vec()),
                 (
                     TENANT_PLUGIN.to_owned(),
                     tenant_plugin_value(tenant, &self.plugin),
@@ -366,3 +391,6 @@ impl Document for Key {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

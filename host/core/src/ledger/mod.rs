@@ -201,3 +201,6 @@ pub enum LedgerError {
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
+
+#[cfg(test)]
+mod tests;

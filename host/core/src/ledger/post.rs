@@ -31,7 +31,7 @@ pub fn post(work: &mut Work, new: NewPosting) -> Result<Posted, LedgerError> {
         ));
     }
     check::text("idempotency-key", &new.idempotency_key, chars(1, 200))?;
-    check::text("description", &new.description, chars(0, 500))?;
+    check::length("description", &new.description, chars(0, 500))?;
     let entries = new
         .entries
         .into_iter()

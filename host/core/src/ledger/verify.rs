@@ -91,7 +91,8 @@ struct Walk<'w> {
 impl Walk<'_> {
     fn journal(&mut self) -> Result<(), StoreError> {
         let mut expected = 1;
-        let mut previous = String::new();
+        // The hash so far; unknown behind a place that is missing or damaged, where the next one cannot be checked.
+        let mut previous = Some(String::new());
         let prefix = self.keys.of(JOURNAL).build();
         let mut range = KeyRange::prefix(prefix.clone());
         while let Some(rows) = self.chunk(&mut range)? {
@@ -104,21 +105,24 @@ impl Walk<'_> {
                 if sequence > expected {
                     let what = format!("missing, up to the place {}", sequence - 1);
                     self.problem(format!("journal {expected}"), what);
+                    previous = None;
                 }
                 let place = format!("journal {sequence}");
-                if let Some(row) = self.parse::<JournalRow>(&place, &key, &value) {
-                    self.posting(sequence, &place, &previous, &row)?;
-                    previous = row.hash;
+                let row = self.parse::<JournalRow>(&place, &key, &value);
+                if let Some(row) = &row {
+                    self.posting(sequence, &place, previous.as_deref(), row)?;
                 }
+                previous = row.map(|row| row.hash);
                 expected = sequence + 1;
             }
         }
         self.report.postings = expected - 1;
         let head: HeadRow = self.row("journal head", &self.keys.head())?.unwrap_or_default();
-        if (head.sequence, &head.hash) != (expected - 1, &previous) {
+        let hash_fits = previous.as_ref().is_none_or(|previous| *previous == head.hash);
+        if head.sequence != expected - 1 || !hash_fits {
             self.problem("journal head", "does not name the last place in the journal");
         }
-        self.report.head_hash = previous;
+        self.report.head_hash = previous.unwrap_or_default();
         Ok(())
     }
 
@@ -127,7 +131,7 @@ impl Walk<'_> {
         &mut self,
         sequence: u64,
         place: &str,
-        previous: &str,
+        previous: Option<&str>,
         journal: &JournalRow,
     ) -> Result<(), StoreError> {
         let id = &journal.posting;
@@ -141,7 +145,8 @@ impl Walk<'_> {
                 format!("the row of the posting {id} calls itself {}", row.id),
             );
         }
-        if chain::link(previous, sequence, &chain::content(&row)) != journal.hash {
+        let content = chain::content(&row);
+        if previous.is_some_and(|previous| chain::link(previous, sequence, &content) != journal.hash) {
             self.problem(
                 place,
                 format!("the hash does not fit the posting {id} and the hash before it"),

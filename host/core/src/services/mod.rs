@@ -370,3 +370,6 @@ impl Document for Service {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
