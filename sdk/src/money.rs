@@ -34,16 +34,35 @@ pub enum MoneyError {
 /// Powers of ten beyond this are not amounts of money, and would only make the reader work.
 const POWER_MAX: i32 = 40;
 
-/// The host's assets that ISO 4217 does not know, and their decimal places.
-const ASSETS: [(&str, u8); 2] = [("BTC", 8), ("USDT", 8)];
+/// The host's assets that ISO 4217 does not know, and the decimal places the host counts them in.
+const ASSETS: [(&str, u8); 16] = [
+    ("ADA", 6),
+    ("BCH", 8),
+    ("BNB", 8),
+    ("BTC", 8),
+    ("DAI", 8),
+    ("DASH", 8),
+    ("DOGE", 8),
+    ("ETH", 9),
+    ("LTC", 8),
+    ("POL", 8),
+    ("SOL", 9),
+    ("TRX", 6),
+    ("USDC", 6),
+    ("USDT", 8),
+    ("XMR", 12),
+    ("XRP", 6),
+];
 
-/// Decimal places of a currency.
+/// Decimal places of a currency; gold and its like have none, and cannot be counted.
 pub fn exponent(currency: &str) -> Option<u8> {
     if let Some((_, exponent)) = ASSETS.iter().find(|(asset, _)| *asset == currency) {
         return Some(*exponent);
     }
-    let currency = iso_currency::Currency::from_code(currency)?;
-    Some(currency.exponent().unwrap_or(0) as u8)
+    iso_currency::Currency::from_code(currency)
+        .filter(|iso| iso.code() == currency)
+        .and_then(iso_currency::Currency::exponent)
+        .and_then(|exponent| u8::try_from(exponent).ok())
 }
 
 impl Amount {

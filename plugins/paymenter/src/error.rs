@@ -126,6 +126,8 @@ impl From<KeyError> for Error {
     fn from(error: KeyError) -> Error {
         match error {
             KeyError::ScopeNotHeld(_) => Error::Forbidden,
+            // The panel spells its fields with an underscore.
+            KeyError::Invalid(invalid) => Error::invalid(&invalid.field.replace('-', "_"), invalid.reason),
             error => Problem::from(error).into(),
         }
     }

@@ -216,7 +216,16 @@ impl Memory {
     }
 }
 
-/// `text` between so many characters.
+/// A text for people: so many characters, none of them a control character.
+fn text(field: &str, text: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), InvalidField> {
+    length(field, text, range)?;
+    if text.chars().any(char::is_control) {
+        return Err(InvalidField::new(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
+/// So many characters, whatever they are.
 fn length(field: &str, text: &str, range: std::ops::RangeInclusive<usize>) -> Result<(), InvalidField> {
     let length = text.chars().count();
     if range.contains(&length) {

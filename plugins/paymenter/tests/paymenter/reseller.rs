@@ -179,6 +179,16 @@ fn refuses_bad_keys() {
             422,
             "owner_email: unknown user",
         ),
+        (
+            r#"{"scopes":["user:read"],"owner_email":"qa@example.com","expires_at":1}"#,
+            422,
+            "expires_at: must be in the future",
+        ),
+        (
+            r#"{"scopes":["user:read"],"owner_email":"qa@example.com","label":""}"#,
+            422,
+            "label: must not be empty",
+        ),
         (r#"{"scopes":["user:read"]}"#, 422, "owner_email: is required"),
     ] {
         refused(&mut host, &key, API_KEYS, body, status, error);

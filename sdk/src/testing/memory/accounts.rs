@@ -2,7 +2,7 @@
 
 use mooring_manifest::Manifest;
 
-use super::{State, length, object, object_or_empty};
+use super::{State, length, object, object_or_empty, text};
 use crate::http::Principal;
 use crate::keys::{KeyError, Minted, NewKey};
 use crate::problem::{Denial, InvalidField};
@@ -33,17 +33,17 @@ impl From<Denial> for KeyError {
     }
 }
 
-fn email(text: &str) -> Result<String, UserError> {
-    let text = text.trim();
-    length("email", text, 3..=254).map_err(UserError::Invalid)?;
-    match text.split_once('@') {
+fn email(given: &str) -> Result<String, UserError> {
+    let given = given.trim();
+    text("email", given, 3..=254).map_err(UserError::Invalid)?;
+    match given.split_once('@') {
         Some((local, domain))
             if !local.is_empty()
                 && !domain.is_empty()
                 && !domain.contains('@')
-                && !text.contains(char::is_whitespace) =>
+                && !given.contains(char::is_whitespace) =>
         {
-            Ok(text.to_owned())
+            Ok(given.to_owned())
         }
         _ => Err(UserError::Invalid(InvalidField::new(
             "email",
@@ -61,7 +61,7 @@ fn check_password(password: Option<&str>) -> Result<(), UserError> {
 impl State {
     pub(super) fn user_create(&mut self, new: NewUser) -> Result<User, UserError> {
         let email = email(&new.email)?;
-        length("name", &new.name, 0..=200).map_err(UserError::Invalid)?;
+        text("name", &new.name, 0..=200).map_err(UserError::Invalid)?;
         check_password(new.password.as_deref())?;
         let metadata = object_or_empty("metadata", &new.metadata).map_err(UserError::Invalid)?;
         self.check_unique(0, &email, new.external_ref.as_deref())?;
@@ -94,7 +94,7 @@ impl State {
             }
         }
         external_ref
-            .map_or(Ok(()), |text| length("external-ref", text, 1..=200))
+            .map_or(Ok(()), |given| text("external-ref", given, 1..=200))
             .map_err(UserError::Invalid)
     }
 
@@ -126,7 +126,7 @@ impl State {
             user.email = email(&new)?;
         }
         if let Some(name) = changes.name {
-            length("name", &name, 0..=200).map_err(UserError::Invalid)?;
+            text("name", &name, 0..=200).map_err(UserError::Invalid)?;
             user.name = name;
         }
         check_password(changes.password.as_deref())?;
@@ -197,11 +197,17 @@ impl State {
         held: &[String],
         key: NewKey,
     ) -> Result<Minted, KeyError> {
-        length("label", &key.label, 1..=100).map_err(KeyError::Invalid)?;
+        text("label", &key.label, 1..=100).map_err(KeyError::Invalid)?;
         if key.scopes.is_empty() {
             return Err(KeyError::Invalid(InvalidField::new(
                 "scopes",
                 "must not be empty",
+            )));
+        }
+        if key.expires_at.is_some_and(|expires_at| expires_at <= self.now) {
+            return Err(KeyError::Invalid(InvalidField::new(
+                "expires-at",
+                "must be in the future",
             )));
         }
         for scope in &key.scopes {

@@ -1,6 +1,6 @@
 //! Events.
 
-use super::{DOCUMENT_BYTES_MAX, State, length, paged};
+use super::{DOCUMENT_BYTES_MAX, State, paged, text};
 use crate::page::{List, Page};
 use crate::problem::{Denial, InvalidField};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
@@ -19,8 +19,8 @@ impl From<Denial> for EventError {
 
 impl State {
     pub(super) fn event_emit(&mut self, new: NewEvent) -> Result<Emitted, EventError> {
-        length("kind", &new.kind, 1..=100).map_err(EventError::Invalid)?;
-        length("subject", &new.subject, 0..=200).map_err(EventError::Invalid)?;
+        text("kind", &new.kind, 1..=100).map_err(EventError::Invalid)?;
+        text("subject", &new.subject, 0..=200).map_err(EventError::Invalid)?;
         if new.data.len() > DOCUMENT_BYTES_MAX
             || serde_json::from_str::<serde_json::Value>(&new.data).is_err()
         {
@@ -30,7 +30,7 @@ impl State {
             )));
         }
         if let Some(key) = &new.dedupe_key {
-            length("dedupe-key", key, 1..=200).map_err(EventError::Invalid)?;
+            text("dedupe-key", key, 1..=200).map_err(EventError::Invalid)?;
             if let Ok(event) = self.event(|stored| stored.dedupe_key.as_ref() == Some(key)) {
                 return Ok(Emitted {
                     event,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{State, length, object_or_empty, paged};
+use super::{State, object_or_empty, paged, text};
 use crate::ledger::{Direction, Entry, LedgerError, NewPosting, Posted, Posting, StatementLine};
 use crate::money::{self, Amount};
 use crate::page::{List, Page};
@@ -19,7 +19,7 @@ fn invalid(field: &str, reason: &str) -> LedgerError {
 }
 
 fn check_account(account: &str) -> Result<(), LedgerError> {
-    length("account", account, 1..=200).map_err(LedgerError::Invalid)?;
+    text("account", account, 1..=200).map_err(LedgerError::Invalid)?;
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-.:/".contains(letter);
     if account.chars().all(allowed) {
         Ok(())
@@ -54,8 +54,8 @@ impl State {
         if !(2..=100).contains(&new.entries.len()) {
             return Err(LedgerError::EntryCount(new.entries.len() as u32));
         }
-        length("idempotency-key", &new.idempotency_key, 1..=200).map_err(LedgerError::Invalid)?;
-        length("description", &new.description, 0..=500).map_err(LedgerError::Invalid)?;
+        text("idempotency-key", &new.idempotency_key, 1..=200).map_err(LedgerError::Invalid)?;
+        text("description", &new.description, 0..=500).map_err(LedgerError::Invalid)?;
         let metadata = object_or_empty("metadata", &new.metadata).map_err(LedgerError::Invalid)?;
         new.entries.iter().try_for_each(check_entry)?;
 

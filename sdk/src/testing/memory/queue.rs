@@ -1,6 +1,6 @@
 //! Jobs.
 
-use super::{DOCUMENT_BYTES_MAX, State, length};
+use super::{DOCUMENT_BYTES_MAX, State, text};
 use crate::jobs::{Job, JobError, JobFailure, NewJob, Scheduled};
 use crate::problem::{Denial, InvalidField};
 use crate::testing::Waiting;
@@ -34,7 +34,7 @@ impl From<Denial> for JobError {
 
 impl State {
     pub(super) fn job_schedule(&mut self, mut new: NewJob) -> Result<Scheduled, JobError> {
-        length("kind", &new.kind, 1..=100).map_err(JobError::Invalid)?;
+        text("kind", &new.kind, 1..=100).map_err(JobError::Invalid)?;
         if new.payload.len() > DOCUMENT_BYTES_MAX
             || serde_json::from_str::<serde_json::Value>(&new.payload).is_err()
         {
@@ -53,7 +53,7 @@ impl State {
             new.attempts_max = 20;
         }
         if let Some(key) = &new.dedupe_key {
-            length("dedupe-key", key, 1..=200).map_err(JobError::Invalid)?;
+            text("dedupe-key", key, 1..=200).map_err(JobError::Invalid)?;
             let open = |job: &&Queued| matches!(job.status, Status::Waiting | Status::Running);
             let same = |job: &&Queued| job.new.dedupe_key.as_ref() == Some(key);
             if let Some(job) = self.jobs.iter().filter(open).find(same) {

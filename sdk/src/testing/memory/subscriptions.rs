@@ -1,6 +1,6 @@
 //! Services and their state machine.
 
-use super::{State, length, object, object_or_empty, paged};
+use super::{State, object, object_or_empty, paged, text};
 use crate::page::{List, Page};
 use crate::problem::Denial;
 use crate::services::{
@@ -50,7 +50,7 @@ impl State {
         let Some(external_ref) = external_ref else {
             return Ok(());
         };
-        length("external-ref", external_ref, 1..=200).map_err(ServiceError::Invalid)?;
+        text("external-ref", external_ref, 1..=200).map_err(ServiceError::Invalid)?;
         let other = self
             .services
             .iter()
@@ -64,8 +64,8 @@ impl State {
     pub(super) fn service_create(&mut self, new: NewService) -> Result<Service, ServiceError> {
         self.user_get(new.user)
             .map_err(|_| ServiceError::UnknownUser(new.user))?;
-        length("product", &new.product, 0..=200).map_err(ServiceError::Invalid)?;
-        length("label", &new.label, 0..=253).map_err(ServiceError::Invalid)?;
+        text("product", &new.product, 0..=200).map_err(ServiceError::Invalid)?;
+        text("label", &new.label, 0..=253).map_err(ServiceError::Invalid)?;
         let metadata = object_or_empty("metadata", &new.metadata).map_err(ServiceError::Invalid)?;
         self.check_ref("", new.external_ref.as_deref())?;
         let service = Service {
@@ -107,10 +107,10 @@ impl State {
         self.service(id)?;
         self.check_ref(id, changes.external_ref.as_deref())?;
         if let Some(product) = &changes.product {
-            length("product", product, 0..=200).map_err(ServiceError::Invalid)?;
+            text("product", product, 0..=200).map_err(ServiceError::Invalid)?;
         }
         if let Some(label) = &changes.label {
-            length("label", label, 0..=253).map_err(ServiceError::Invalid)?;
+            text("label", label, 0..=253).map_err(ServiceError::Invalid)?;
         }
         if let Some(metadata) = &changes.metadata {
             object("metadata", metadata).map_err(ServiceError::Invalid)?;
