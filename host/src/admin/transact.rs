@@ -9,7 +9,7 @@ use mooring_core::draws::Draws;
 use mooring_core::ids::{PluginName, TenantName};
 use mooring_core::tenants::{self, TenantRef};
 use mooring_core::time::Timestamp;
-use mooring_core::work::{HostWork, RunError, Work};
+use mooring_core::work::{Committed, HostWork, RunError, Work};
 use mooring_core::{CommitError, Store};
 
 use super::problem::{Code, Problem};
@@ -73,7 +73,7 @@ impl Admin {
         work: impl FnMut(&mut HostWork) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
-        let (result, _) = self
+        let (result, committed) = self
             .blocking(move || HostWork::run(&store, Timestamp::now(), work))
             .await?
             .map_err(|error| match error {
@@ -82,6 +82,7 @@ impl Admin {
                 RunError::Store(error) => Problem::internal(&error),
                 RunError::Random(error) => Problem::internal(&error),
             })?;
+        self.operations.announce(&committed);
         Ok(result)
     }
 
@@ -94,8 +95,11 @@ impl Admin {
     ) -> Result<T, Problem> {
         let store = self.store.clone();
         let plugin = plugin.unwrap_or_else(no_plugin);
-        self.blocking(move || run_within(&store, &tenant, &plugin, &mut work))
-            .await?
+        let (result, committed) = self
+            .blocking(move || run_within(&store, &tenant, &plugin, &mut work))
+            .await??;
+        self.operations.announce(&committed);
+        Ok(result)
     }
 }
 
@@ -104,7 +108,7 @@ fn run_within<T>(
     tenant: &str,
     plugin: &PluginName,
     work: &mut impl FnMut(&mut Work) -> Result<T, Problem>,
-) -> Result<T, Problem> {
+) -> Result<(T, Committed), Problem> {
     let draws = draws()?;
     for _ in 0..RUNS_MAX {
         let mut host = HostWork::write(store, &draws);
@@ -119,7 +123,7 @@ fn run_within<T>(
                     store
                         .wait_durable(committed.sequence)
                         .map_err(|error| Problem::internal(&error))?;
-                    return Ok(result);
+                    return Ok((result, committed));
                 }
                 Err(CommitError::Conflict { .. }) => {}
                 Err(CommitError::Store(error)) => return Err(Problem::internal(&error)),

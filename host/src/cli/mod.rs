@@ -143,7 +143,7 @@ mod tests {
             "settings set --tenant demo --plugin renovax -",
             "ledger verify",
             "ledger verify --tenant demo",
-            "job list --tenant demo --status dead --limit 5 --offset 5",
+            "job list --tenant demo --state dead --limit 5 --offset 5",
             "job retry job_1",
             "event list --tenant demo --kind invoice.paid",
             "user create --tenant demo --email a@b.c --role owner",
