@@ -74,6 +74,9 @@ pub struct EdgeLimits {
     /// How long a shutdown waits for requests in flight.
     #[serde(with = "millis")]
     pub shutdown_timeout_ms: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed: a request's address is then the right-most hop that is not among
+    /// them. Empty, and the address is always the peer's.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Limits of one call into a plugin, and of plugins together.
@@ -188,6 +191,7 @@ impl Default for EdgeLimits {
             write_timeout_ms: Duration::from_secs(15),
             http2_streams_max: 128,
             shutdown_timeout_ms: Duration::from_secs(30),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -214,7 +218,7 @@ impl Default for PluginLimits {
             log_bytes_max: 16 * 1024,
             runs_max: 12,
             component_bytes_max: 32 * 1024 * 1024,
-            compile_timeout_ms: Duration::from_secs(60),
+            compile_timeout_ms: Duration::from_mins(1),
             compile_memory_bytes_max: 4 * 1024 * 1024 * 1024,
             breaker_failures: 5,
             breaker_pause_ms: Duration::from_secs(1),
@@ -226,9 +230,9 @@ impl Default for JobLimits {
     fn default() -> JobLimits {
         JobLimits {
             running_max: 8,
-            lease_ms: Duration::from_secs(120),
+            lease_ms: Duration::from_mins(2),
             backoff_min_ms: Duration::from_secs(5),
-            backoff_max_ms: Duration::from_secs(3600),
+            backoff_max_ms: Duration::from_hours(1),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! plugin is called.
 
 use bytes::Bytes;
+pub use mooring_core::keys::CredentialFailure;
 use mooring_core::keys::Principal;
 
 /// A request that the edge has finished with.
@@ -70,21 +71,6 @@ pub enum Cause {
     PluginFailed,
     /// The host failed.
     HostFailed,
-}
-
-/// What was wrong with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialFailure {
-    /// None was sent.
-    Missing,
-    /// Not a key of this surface.
-    Malformed,
-    /// Nobody's.
-    Unknown,
-    /// Past its time.
-    Expired,
-    /// Taken back, or of a tenant that is switched off.
-    Revoked,
 }
 
 /// The answer to an [`Exchange`], after its commit is durable.

@@ -7,10 +7,15 @@
 //! which calls `mooring-store`.
 
 pub mod admin;
+pub mod bindings;
 pub mod bundled;
 pub mod cli;
 pub mod config;
 pub mod data;
 pub mod demo;
 pub mod exchange;
+pub mod http;
+pub mod live;
+pub mod outbound;
+pub mod runtime;
 pub mod serve;

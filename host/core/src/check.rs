@@ -25,7 +25,10 @@ pub struct InvalidField {
 impl InvalidField {
     /// For a rule that is checked elsewhere.
     pub fn new(field: &str, reason: impl Into<String>) -> InvalidField {
-        InvalidField { field: field.to_owned(), reason: reason.into() }
+        InvalidField {
+            field: field.to_owned(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -53,7 +56,11 @@ pub(crate) fn text(field: &str, value: &str, length: Chars) -> Result<(), Invali
 /// A text in which anything may stand, of this length.
 pub(crate) fn length(field: &str, value: &str, length: Chars) -> Result<(), InvalidField> {
     // Bytes bound characters from above, so that a huge text is refused without being counted.
-    let count = if value.len() > length.max * 4 { usize::MAX } else { value.chars().count() };
+    let count = if value.len() > length.max * 4 {
+        usize::MAX
+    } else {
+        value.chars().count()
+    };
     if (length.min..=length.max).contains(&count) {
         return Ok(());
     }
@@ -84,7 +91,11 @@ pub(crate) fn email_key(email: &str) -> String {
 
 /// A JSON object of at most [`JSON_BYTES_MAX`]; nothing at all means `{}`.
 pub(crate) fn object_or_empty(field: &str, value: &str) -> Result<Json, InvalidField> {
-    if value.is_empty() { Ok(Json::empty_object()) } else { object(field, value) }
+    if value.is_empty() {
+        Ok(Json::empty_object())
+    } else {
+        object(field, value)
+    }
 }
 
 /// A JSON object of at most [`JSON_BYTES_MAX`].
@@ -103,7 +114,10 @@ fn json_size(field: &str, value: &str) -> Result<(), InvalidField> {
     if value.len() <= JSON_BYTES_MAX {
         return Ok(());
     }
-    Err(InvalidField::new(field, format!("must have at most {JSON_BYTES_MAX} bytes")))
+    Err(InvalidField::new(
+        field,
+        format!("must have at most {JSON_BYTES_MAX} bytes"),
+    ))
 }
 
 /// A page that can be given.
@@ -111,7 +125,10 @@ pub(crate) fn page(page: Page) -> Result<(), InvalidField> {
     if (1..=PAGE_LIMIT_MAX).contains(&page.limit) {
         return Ok(());
     }
-    Err(InvalidField::new("page", format!("limit must be 1 to {PAGE_LIMIT_MAX}")))
+    Err(InvalidField::new(
+        "page",
+        format!("limit must be 1 to {PAGE_LIMIT_MAX}"),
+    ))
 }
 
 /// A currency that the host knows.
@@ -142,13 +159,31 @@ mod tests {
 
     #[test]
     fn e_mail_addresses_are_trimmed_and_checked() {
-        assert_eq!(email("email", " Ann@Example.com ").as_deref(), Ok("Ann@Example.com"));
+        assert_eq!(
+            email("email", " Ann@Example.com ").as_deref(),
+            Ok("Ann@Example.com")
+        );
         let long = format!("{}@example.com", "a".repeat(60));
-        for good in ["a@b", "first.last+tag@sub.example.org", "jörg@müller.example", &long] {
+        for good in [
+            "a@b",
+            "first.last+tag@sub.example.org",
+            "jörg@müller.example",
+            &long,
+        ] {
             assert!(email("email", good).is_ok(), "{good}");
         }
         let too_long = format!("{}@{}.com", "a".repeat(60), "b.".repeat(120));
-        for bad in ["", "@", "a@", "@b", "a b@c.d", "a@b@c.d", "Ann <a@b.c>", "a@b\n.c", &too_long] {
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a b@c.d",
+            "a@b@c.d",
+            "Ann <a@b.c>",
+            "a@b\n.c",
+            &too_long,
+        ] {
             assert!(email("email", bad).is_err(), "{bad}");
         }
         assert_eq!(email_key(" Ann@EXAMPLE.com"), "ann@example.com");

@@ -33,7 +33,12 @@ impl Draws {
 
     /// Draws that can be had again: for replaying a request, and for tests.
     pub fn with_seed(now: Timestamp, seed: [u8; 32]) -> Arc<Draws> {
-        Arc::new(Draws { now, seed, hashes: Mutex::default(), verdicts: Mutex::default() })
+        Arc::new(Draws {
+            now,
+            seed,
+            hashes: Mutex::default(),
+            verdicts: Mutex::default(),
+        })
     }
 
     /// When the request began.
@@ -85,6 +90,8 @@ impl Draws {
 
 impl std::fmt::Debug for Draws {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Draws").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Draws")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }

@@ -185,7 +185,13 @@ mod tests {
     fn malformed_ids_are_refused() {
         let fits = "svc_0123456789abcdefghijAB";
         assert!(ServiceId::parse(fits).is_ok());
-        for text in ["", "svc_", "svc_short", "pst_0123456789abcdefghijAB", "svc_0123456789abcdefghij-B"] {
+        for text in [
+            "",
+            "svc_",
+            "svc_short",
+            "pst_0123456789abcdefghijAB",
+            "svc_0123456789abcdefghij-B",
+        ] {
             assert!(ServiceId::parse(text).is_err(), "{text}");
         }
         assert!(ServiceId::parse(&format!("{fits}x")).is_err());

@@ -31,7 +31,9 @@ impl Json {
     pub fn object(text: &str) -> Result<Json, NotJson> {
         match Json::checked(text)? {
             (json, Value::Object(_)) => Ok(json),
-            _ => Err(NotJson { reason: String::from("must be a JSON object") }),
+            _ => Err(NotJson {
+                reason: String::from("must be a JSON object"),
+            }),
         }
     }
 
@@ -51,7 +53,9 @@ impl Json {
     }
 
     fn checked(text: &str) -> Result<(Json, Value), NotJson> {
-        let not_json = |error: serde_json::Error| NotJson { reason: format!("is not JSON: {error}") };
+        let not_json = |error: serde_json::Error| NotJson {
+            reason: format!("is not JSON: {error}"),
+        };
         let value = serde_json::from_str(text).map_err(not_json)?;
         let raw = RawValue::from_string(text.to_owned()).map_err(not_json)?;
         Ok((Json(raw), value))
@@ -152,8 +156,16 @@ mod tests {
 
     #[test]
     fn canonical_form_ignores_spelling_but_not_content() {
-        assert_eq!(digest("{\"a\":1,\"b\":[2]}"), digest(" { \"b\" : [ 2 ], \"a\" : 1 } "));
-        for (a, b) in [("1", "\"1\""), ("[1,2]", "[12]"), ("{\"a\":1}", "{\"a\":2}"), ("[[],1]", "[[1]]")] {
+        assert_eq!(
+            digest("{\"a\":1,\"b\":[2]}"),
+            digest(" { \"b\" : [ 2 ], \"a\" : 1 } ")
+        );
+        for (a, b) in [
+            ("1", "\"1\""),
+            ("[1,2]", "[12]"),
+            ("{\"a\":1}", "{\"a\":2}"),
+            ("[[],1]", "[[1]]"),
+        ] {
             assert_ne!(digest(a), digest(b), "{a} {b}");
         }
     }

@@ -15,15 +15,16 @@
 //! | 8 | ledger | tenant (u64), then as in [`crate::ledger`] |
 //! | 9 | records | documents, scope tenant, plugin, collection |
 //! | 10 | jobs | documents, no scope |
-//! | 11 | jobs that wait | time due (u64), job id (string) → nothing |
-//! | 12 | jobs that run | end of the lease (u64), job id (string) → nothing |
-//! | 13 | jobs that have ended | time of the end (u64), job id (string) → nothing |
+//! | 11 | jobs that wait | time due (u64), job id (string) → whose it is |
+//! | 12 | jobs that run | end of the lease (u64), job id (string) → whose it is |
+//! | 13 | jobs done or cancelled | time of the end (u64), job id (string) → whose it is |
 //! | 14 | dedupe keys of jobs | tenant (u64), plugin, key (strings) → job id |
 //! | 15 | events | documents, scope tenant |
 //! | 16 | outbox | ordinal (u64) → tenant and event |
 //! | 17 | settings | tenant (u64), plugin, name (strings) → value or sealed value |
 //! | 18 | plugins | documents, no scope |
 //! | 19 | audit log | documents, no scope |
+//! | 20 | answers to outbound calls of a job | job id (string), run, place (u64 each) → answer |
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;
@@ -51,6 +52,7 @@ pub(crate) const OUTBOX: u8 = 16;
 pub(crate) const SETTINGS: u8 = 17;
 pub(crate) const PLUGINS: u8 = 18;
 pub(crate) const AUDIT: u8 = 19;
+pub(crate) const JOB_ANSWERS: u8 = 20;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {
@@ -72,16 +74,14 @@ pub(crate) fn get_json<T: DeserializeOwned>(
 
 /// Reads the JSON of a row that a scan has found.
 pub(crate) fn from_json<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(value)
-        .map_err(|error| StoreError::Corrupt { key: key.to_vec(), reason: error.to_string() })
+    serde_json::from_slice(value).map_err(|error| StoreError::Corrupt {
+        key: key.to_vec(),
+        reason: error.to_string(),
+    })
 }
 
 /// Writes a row of JSON.
-pub(crate) fn put_json<T: Serialize>(
-    space: &mut dyn KeySpace,
-    key: Key,
-    row: &T,
-) -> Result<(), StoreError> {
+pub(crate) fn put_json<T: Serialize>(space: &mut dyn KeySpace, key: Key, row: &T) -> Result<(), StoreError> {
     let value = serde_json::to_vec(row).expect("rows are plain structs, which always have a JSON form");
     space.put(key, value)
 }
@@ -91,7 +91,10 @@ pub(crate) fn put_json<T: Serialize>(
 pub(crate) fn checked_before(error: CollectionError) -> StoreError {
     match error {
         CollectionError::Store(error) => error,
-        other => StoreError::Corrupt { key: Key::new(), reason: other.to_string() },
+        other => StoreError::Corrupt {
+            key: Key::new(),
+            reason: other.to_string(),
+        },
     }
 }
 

@@ -97,12 +97,20 @@ impl Currency {
         if currency.exponent == exponent {
             return Ok(currency);
         }
-        Err(MoneyError::WrongExponent { code: code.to_owned(), own: currency.exponent, given: exponent })
+        Err(MoneyError::WrongExponent {
+            code: code.to_owned(),
+            own: currency.exponent,
+            given: exponent,
+        })
     }
 
     /// Its code, upper case.
     pub fn code(&self) -> &str {
-        let length = self.code.iter().position(|&byte| byte == 0).unwrap_or(CODE_BYTES_MAX);
+        let length = self
+            .code
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(CODE_BYTES_MAX);
         std::str::from_utf8(&self.code[..length]).expect("codes are ASCII")
     }
 
@@ -176,15 +184,25 @@ impl Amount {
         let (kept, beyond) = fraction.split_at(fraction.len().min(places));
         if beyond.bytes().any(|byte| byte != b'0') {
             let code = currency.code().to_owned();
-            return Err(MoneyError::TooPrecise { code, exponent: currency.exponent });
+            return Err(MoneyError::TooPrecise {
+                code,
+                exponent: currency.exponent,
+            });
         }
         // Towards the sign asked for, because the smallest number has no positive counterpart.
         let sign = if negative { -1 } else { 1 };
         let missing = std::iter::repeat_n(b'0', places - kept.len());
-        let minor = whole.bytes().chain(kept.bytes()).chain(missing).try_fold(0_i64, |sum, digit| {
-            sum.checked_mul(10)?.checked_add(sign * i64::from(digit - b'0'))
-        });
-        Ok(Amount { minor: minor.ok_or(MoneyError::OutOfRange)?, currency })
+        let minor = whole
+            .bytes()
+            .chain(kept.bytes())
+            .chain(missing)
+            .try_fold(0_i64, |sum, digit| {
+                sum.checked_mul(10)?.checked_add(sign * i64::from(digit - b'0'))
+            });
+        Ok(Amount {
+            minor: minor.ok_or(MoneyError::OutOfRange)?,
+            currency,
+        })
     }
 
     /// The decimal number of major units, with all of the currency's places: `12.50`.
@@ -193,7 +211,11 @@ impl Amount {
         let sign = if self.minor < 0 { "-" } else { "" };
         let digits = format!("{:0width$}", self.minor.unsigned_abs(), width = places + 1);
         let (whole, fraction) = digits.split_at(digits.len() - places);
-        if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        if places == 0 {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{fraction}")
+        }
     }
 
     /// The sum, of one currency and in range.
@@ -201,8 +223,14 @@ impl Amount {
         if self.currency != other.currency {
             return Err(MoneyError::MixedCurrencies(self.currency, other.currency));
         }
-        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::OutOfRange)?;
-        Ok(Amount { minor, currency: self.currency })
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .ok_or(MoneyError::OutOfRange)?;
+        Ok(Amount {
+            minor,
+            currency: self.currency,
+        })
     }
 }
 
@@ -243,7 +271,10 @@ impl TryFrom<AmountRow> for Amount {
     fn try_from(row: AmountRow) -> Result<Amount, MoneyError> {
         let currency = Currency::of_parts(&row.currency, row.exponent)
             .ok_or(MoneyError::UnknownCurrency(row.currency))?;
-        Ok(Amount { minor: row.minor, currency })
+        Ok(Amount {
+            minor: row.minor,
+            currency,
+        })
     }
 }
 
@@ -259,9 +290,20 @@ mod tests {
 
     #[test]
     fn currencies_have_their_exponent() {
-        let cases = [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("USDT", 8), ("ETH", 9), ("XMR", 12)];
+        let cases = [
+            ("USD", 2),
+            ("JPY", 0),
+            ("KWD", 3),
+            ("CLF", 4),
+            ("USDT", 8),
+            ("ETH", 9),
+            ("XMR", 12),
+        ];
         for (code, exponent) in cases {
-            assert_eq!((currency(code).code(), currency(code).exponent()), (code, exponent));
+            assert_eq!(
+                (currency(code).code(), currency(code).exponent()),
+                (code, exponent)
+            );
         }
         for code in ["", "usd", "US", "XAU", "XXX", "ZZZ", "BITCOIN", "ÄÄÄ"] {
             assert!(Currency::parse(code).is_err(), "{code}");
@@ -287,18 +329,34 @@ mod tests {
             ("00012.34", "USD", 1234),
         ];
         for (text, code, minor) in cases {
-            assert_eq!(Amount::parse(text, currency(code)), Ok(Amount::new(minor, currency(code))), "{text}");
+            assert_eq!(
+                Amount::parse(text, currency(code)),
+                Ok(Amount::new(minor, currency(code))),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_exact_is_refused() {
         let usd = currency("USD");
-        for text in ["", "-", ".", "1.", ".5", "+1", "1e3", "1,000", " 1", "1.2.3", "--1", "１", "NaN"] {
-            assert!(matches!(Amount::parse(text, usd), Err(MoneyError::NotDecimal(_))), "{text}");
+        for text in [
+            "", "-", ".", "1.", ".5", "+1", "1e3", "1,000", " 1", "1.2.3", "--1", "１", "NaN",
+        ] {
+            assert!(
+                matches!(Amount::parse(text, usd), Err(MoneyError::NotDecimal(_))),
+                "{text}"
+            );
         }
-        assert!(matches!(Amount::parse("0.001", usd), Err(MoneyError::TooPrecise { .. })));
-        for text in ["92233720368547758.08", "-92233720368547758.09", "999999999999999999999999"] {
+        assert!(matches!(
+            Amount::parse("0.001", usd),
+            Err(MoneyError::TooPrecise { .. })
+        ));
+        for text in [
+            "92233720368547758.08",
+            "-92233720368547758.09",
+            "999999999999999999999999",
+        ] {
             assert_eq!(Amount::parse(text, usd), Err(MoneyError::OutOfRange), "{text}");
         }
     }
@@ -307,8 +365,14 @@ mod tests {
     fn only_one_currency_adds_up() {
         let (usd, eur) = (currency("USD"), currency("EUR"));
         assert!(Amount::new(1, usd).checked_add(Amount::new(1, eur)).is_err());
-        assert_eq!(Amount::new(i64::MAX, usd).checked_add(Amount::new(1, usd)), Err(MoneyError::OutOfRange));
-        assert_eq!(Amount::new(2, usd).checked_add(Amount::new(-3, usd)), Ok(Amount::new(-1, usd)));
+        assert_eq!(
+            Amount::new(i64::MAX, usd).checked_add(Amount::new(1, usd)),
+            Err(MoneyError::OutOfRange)
+        );
+        assert_eq!(
+            Amount::new(2, usd).checked_add(Amount::new(-3, usd)),
+            Ok(Amount::new(-1, usd))
+        );
     }
 
     proptest! {

@@ -19,12 +19,20 @@ pub struct Page {
 impl Page {
     /// The first items, oldest first.
     pub const fn first(limit: u32) -> Page {
-        Page { offset: 0, limit, order: Order::OldestFirst }
+        Page {
+            offset: 0,
+            limit,
+            order: Order::OldestFirst,
+        }
     }
 
     /// The newest items.
     pub const fn newest(limit: u32) -> Page {
-        Page { offset: 0, limit, order: Order::NewestFirst }
+        Page {
+            offset: 0,
+            limit,
+            order: Order::NewestFirst,
+        }
     }
 }
 
@@ -51,6 +59,9 @@ pub struct Listing<T> {
 impl<T> Listing<T> {
     /// The same list of something made from each item.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listing<U> {
-        Listing { items: self.items.into_iter().map(change).collect(), total: self.total }
+        Listing {
+            items: self.items.into_iter().map(change).collect(),
+            total: self.total,
+        }
     }
 }

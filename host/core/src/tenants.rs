@@ -39,7 +39,10 @@ pub struct Tenant {
 impl Tenant {
     /// Its ids.
     pub fn to_ref(&self) -> TenantRef {
-        TenantRef { id: self.id, name: self.name.clone() }
+        TenantRef {
+            id: self.id,
+            name: self.name.clone(),
+        }
     }
 }
 
@@ -78,14 +81,25 @@ pub fn create(work: &mut HostWork, name: TenantName, title: &str) -> Result<Tena
     let now = work.now();
     let id = TenantId(tenants().count(&mut work.transaction, Selection::All)? + 1);
     let title = title.to_owned();
-    let tenant = Tenant { id, name, title, disabled: false, created_at: now, updated_at: now };
-    tenants().insert(&mut work.transaction, &tenant).map_err(layout::checked_before)?;
+    let tenant = Tenant {
+        id,
+        name,
+        title,
+        disabled: false,
+        created_at: now,
+        updated_at: now,
+    };
+    tenants()
+        .insert(&mut work.transaction, &tenant)
+        .map_err(layout::checked_before)?;
     Ok(tenant)
 }
 
 /// The tenant with this id.
 pub fn get(work: &mut HostWork, id: TenantId) -> Result<Tenant, TenantError> {
-    tenants().get(&mut work.transaction, &id_bytes(id))?.ok_or(TenantError::NotFound)
+    tenants()
+        .get(&mut work.transaction, &id_bytes(id))?
+        .ok_or(TenantError::NotFound)
 }
 
 /// The tenant with this name.
@@ -106,7 +120,9 @@ pub fn update(work: &mut HostWork, id: TenantId, changes: TenantChanges) -> Resu
     }
     if tenant != before {
         tenant.updated_at = work.now();
-        tenants().replace(&mut work.transaction, &tenant).map_err(layout::checked_before)?;
+        tenants()
+            .replace(&mut work.transaction, &tenant)
+            .map_err(layout::checked_before)?;
     }
     Ok(tenant)
 }
@@ -121,7 +137,10 @@ pub fn list(work: &mut HostWork, page: Page) -> Result<Listing<Tenant>, TenantEr
         page.limit as usize,
         page.order.into(),
     )?;
-    Ok(Listing { items: found.items, total: found.total })
+    Ok(Listing {
+        items: found.items,
+        total: found.total,
+    })
 }
 
 fn by_name(work: &mut HostWork, name: &TenantName) -> Result<Option<Tenant>, StoreError> {
@@ -147,6 +166,9 @@ impl Document for Tenant {
 
     fn indexes(&self) -> IndexEntries {
         let name = self.name.as_str().as_bytes().to_vec();
-        IndexEntries { unique: vec![(String::from("name"), name)], listed: Vec::new() }
+        IndexEntries {
+            unique: vec![(String::from("name"), name)],
+            listed: Vec::new(),
+        }
     }
 }

@@ -131,7 +131,9 @@ pub fn create(work: &mut Work, new: NewUser) -> Result<User, UserError> {
         updated_at: now,
         password,
     };
-    users(work).insert(&mut work.transaction, &user).map_err(layout::checked_before)?;
+    users(work)
+        .insert(&mut work.transaction, &user)
+        .map_err(layout::checked_before)?;
     Ok(user)
 }
 
@@ -181,7 +183,9 @@ pub fn update(work: &mut Work, id: UserId, changes: UserChanges) -> Result<User,
     }
     if user != before {
         user.updated_at = work.now();
-        users(work).replace(&mut work.transaction, &user).map_err(layout::checked_before)?;
+        users(work)
+            .replace(&mut work.transaction, &user)
+            .map_err(layout::checked_before)?;
     }
     Ok(user)
 }
@@ -192,8 +196,14 @@ pub fn verify_password(work: &mut Work, id: UserId, password: &str) -> Result<bo
     let user = find_by_id(work, id)?;
     let hash = user.as_ref().and_then(|user| user.password.as_ref());
     // Nobody's password is always wrong, also for somebody who happens to type it.
-    let fits = work.draws().verify_password(hash.unwrap_or(&passwords::NOBODY), password);
-    if user.is_none() { Err(UserError::NotFound) } else { Ok(fits && hash.is_some()) }
+    let fits = work
+        .draws()
+        .verify_password(hash.unwrap_or(&passwords::NOBODY), password);
+    if user.is_none() {
+        Err(UserError::NotFound)
+    } else {
+        Ok(fits && hash.is_some())
+    }
 }
 
 /// The tenant's users.
@@ -206,7 +216,10 @@ pub fn list(work: &mut Work, page: Page) -> Result<Listing<User>, UserError> {
         page.limit as usize,
         page.order.into(),
     )?;
-    Ok(Listing { items: found.items, total: found.total })
+    Ok(Listing {
+        items: found.items,
+        total: found.total,
+    })
 }
 
 /// Whether the tenant has this user. For what refers to one.
@@ -295,8 +308,13 @@ impl Document for User {
 
     fn indexes(&self) -> IndexEntries {
         let email = (EMAIL.to_owned(), check::email_key(&self.email).into_bytes());
-        let external_ref =
-            self.external_ref.as_ref().map(|text| (EXTERNAL_REF.to_owned(), text.as_bytes().to_vec()));
-        IndexEntries { unique: std::iter::once(email).chain(external_ref).collect(), listed: Vec::new() }
+        let external_ref = self
+            .external_ref
+            .as_ref()
+            .map(|text| (EXTERNAL_REF.to_owned(), text.as_bytes().to_vec()));
+        IndexEntries {
+            unique: std::iter::once(email).chain(external_ref).collect(),
+            listed: Vec::new(),
+        }
     }
 }

@@ -118,7 +118,11 @@ impl HostWork {
 
     /// Goes on inside one tenant.
     pub fn within(self, tenant: TenantRef, plugin: PluginName) -> Work {
-        Work { host: self, tenant, plugin }
+        Work {
+            host: self,
+            tenant,
+            plugin,
+        }
     }
 
     /// When the work began.
@@ -157,7 +161,11 @@ impl HostWork {
     pub fn commit(self) -> Result<Committed, CommitError> {
         let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.events_emitted);
         let sequence = self.transaction.commit()?;
-        Ok(Committed { sequence, jobs_scheduled, events_emitted })
+        Ok(Committed {
+            sequence,
+            jobs_scheduled,
+            events_emitted,
+        })
     }
 
     /// The next number of a sequence that orders rows; see [`Store::next_ordinal`].
@@ -209,7 +217,9 @@ impl DerefMut for Work {
 
 impl std::fmt::Debug for HostWork {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostWork").field("transaction", &self.transaction).finish_non_exhaustive()
+        f.debug_struct("HostWork")
+            .field("transaction", &self.transaction)
+            .finish_non_exhaustive()
     }
 }
 

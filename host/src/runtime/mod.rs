@@ -1,1 +1,155 @@
-//! Under construction.
+//! The life of plugins: loading, calling, jobs, removal.
+//!
+//! Guarantees: a request or a job runs in an instance that nobody used before; what it wrote is committed whole or not at
+//! all; a plugin that fails costs the others nothing but their share of the call threads. Not responsible for who a caller
+//! is (the edge verifies that) nor for any rule of the primitives (`mooring-core` has those).
+//!
+//! Reading order: [`load`] (bytes to plugin), [`call`] (request to reply), [`jobs`], then the parts: [`engine`],
+//! [`compile`], [`instance`], [`wasi`], [`pool`], [`breaker`].
+
+mod breaker;
+mod call;
+pub mod compile;
+mod engine;
+mod errands;
+pub mod inspect;
+mod instance;
+mod jobs;
+mod load;
+mod manifest;
+mod plugin;
+mod pool;
+mod program;
+mod registry;
+mod usage;
+mod wasi;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mooring_core::seal::MasterKeys;
+use mooring_core::work::Committed;
+use mooring_manifest::Manifest;
+use mooring_store::Store;
+use tokio::sync::Notify;
+use wasmtime::Engine;
+
+pub use self::engine::Pooling;
+pub use self::load::LoadError;
+pub use self::plugin::Plugin;
+pub use self::program::{Answer, Fault, JobCall, JobEnd, Program, Run};
+pub use self::registry::{AddError, AddPlugin, Installed, RemoveError};
+pub use self::usage::RouteTotals;
+use crate::config::Config;
+use crate::exchange::{Exchange, Reply};
+use crate::outbound::Client;
+
+/// What every call shares.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) limits: Arc<crate::config::PluginLimits>,
+    pub(crate) job_limits: crate::config::JobLimits,
+    pub(crate) calls_per_job_max: usize,
+    engine: Engine,
+    pooling: Pooling,
+    cache: compile::CompileCache,
+    pool: pool::Pool,
+    outbound: Client,
+    secrets: Arc<MasterKeys>,
+    /// Where the bytes of installed plugins lie, by digest.
+    plugin_folder: PathBuf,
+    installed: registry::Registry,
+    /// What else must hold of a manifest; see [`Runtime::start`].
+    manifest_rule: ManifestRule,
+    /// Wakes the job runner.
+    jobs_scheduled: Notify,
+}
+
+/// A rule that whoever serves plugins has for their manifests. The text is for the plugin's author.
+pub type ManifestRule = fn(&Arc<Manifest>) -> Result<(), String>;
+
+/// The plugins of a host. Cloning gives another handle on the same.
+#[derive(Clone)]
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+/// Why the runtime does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder cannot be made, or a thread cannot be started.
+    #[error("the plugin runtime cannot use its folders or threads")]
+    Io(#[from] std::io::Error),
+    /// wasmtime does not run on this machine with these limits.
+    #[error("wasmtime does not start with the limits under [plugin]: {0}")]
+    Engine(String),
+}
+
+impl Runtime {
+    /// Starts the call threads and the epoch. Loads nothing yet: see [`Runtime::load_installed`].
+    ///
+    /// `worker` is the executable that has the hidden subcommand [`compile::WORKER_COMMAND`]. `manifest_rule` refuses, at
+    /// load, what could not be served later. Must be called inside a tokio runtime.
+    pub fn start(
+        store: Store,
+        config: &Config,
+        secrets: Arc<MasterKeys>,
+        outbound: Client,
+        worker: PathBuf,
+        manifest_rule: ManifestRule,
+    ) -> Result<Runtime, StartError> {
+        let limits = Arc::new(config.plugin.clone());
+        let (engine, pooling) = engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        engine::start_epoch_ticker(&engine)?;
+        let plugin_folder = config.data.join("plugins");
+        std::fs::create_dir_all(&plugin_folder)?;
+        // WASI's blocking writes look for a tokio runtime on their thread.
+        let tokio = tokio::runtime::Handle::current();
+        let pool = pool::Pool::start(&limits, move |run| {
+            let _entered = tokio.enter();
+            run();
+        })?;
+        Ok(Runtime {
+            shared: Arc::new(Shared {
+                store,
+                job_limits: config.jobs.clone(),
+                calls_per_job_max: config.outbound.calls_per_job_max,
+                cache: compile::CompileCache::open(config.data.join("cache"), worker, &limits)?,
+                limits,
+                engine,
+                pooling,
+                pool,
+                outbound,
+                secrets,
+                plugin_folder,
+                installed: registry::Registry::default(),
+                manifest_rule,
+                jobs_scheduled: Notify::new(),
+            }),
+        })
+    }
+
+    /// Answers one request of this plugin. Never fails: the plugin's failures are answered in its own words.
+    pub async fn call(&self, plugin: &Arc<Plugin>, exchange: Exchange) -> Reply {
+        self.shared.call(plugin, exchange).await
+    }
+
+    /// Whether instances come from the pool.
+    pub fn pooling(&self) -> Pooling {
+        self.shared.pooling
+    }
+
+    /// The store that everything is kept in.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+}
+
+impl Shared {
+    /// Wakes whoever works off what a commit left behind.
+    fn announce(&self, committed: &Committed) {
+        if committed.jobs_scheduled {
+            self.jobs_scheduled.notify_one();
+        }
+    }
+}

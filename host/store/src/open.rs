@@ -6,6 +6,9 @@
 //! DIR/engine/   the engine's files
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,10 +108,11 @@ impl Checks<'_> {
             .map_err(|error| self.unreadable(&error))?
         else {
             let any = engine.scan(&KeyRange::prefix(Vec::new()), Order::Ascending, 1);
-            return match any.map_err(|error| self.unreadable(&error))?.is_empty() {
-                true => Ok(None),
-                false => Err(self.damaged("it holds rows but not its format".into())),
-            };
+            let any = any.map_err(|error| self.unreadable(&error))?;
+            if any.is_empty() {
+                return Ok(None);
+            }
+            return Err(self.damaged("it holds rows but not its format".into()));
         };
         let format: Format = serde_json::from_slice(&row)
             .map_err(|error| self.damaged(format!("the row of its format cannot be read: {error}")))?;

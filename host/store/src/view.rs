@@ -22,6 +22,9 @@ pub(crate) enum Pending {
 /// A transaction's own writes, by key.
 pub(crate) type Overlay = BTreeMap<Key, Pending>;
 
+/// Rows by key; `None` where a row is known not to exist.
+type Rows = BTreeMap<Key, Option<Value>>;
+
 /// The state of the store as of `snapshot`.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'s> {
@@ -97,7 +100,7 @@ impl View<'_> {
         range: &KeyRange,
         order: Order,
         chunk: usize,
-    ) -> Result<(BTreeMap<Key, Option<Value>>, Option<Key>), StoreError> {
+    ) -> Result<(Rows, Option<Key>), StoreError> {
         let before = self
             .shared
             .versions
@@ -126,7 +129,7 @@ impl View<'_> {
             .read()
             .scan(&covered, order, usize::MAX, self.snapshot);
 
-        let mut rows: BTreeMap<Key, Option<Value>> = stored
+        let mut rows: Rows = stored
             .into_iter()
             .map(|(key, value)| (key, Some(value)))
             .collect();
@@ -138,11 +141,7 @@ impl View<'_> {
 }
 
 /// The rows of `covered` after `overlay` has had its say.
-fn lay_over(
-    mut rows: BTreeMap<Key, Option<Value>>,
-    overlay: &Overlay,
-    covered: &KeyRange,
-) -> Result<Vec<(Key, Value)>, StoreError> {
+fn lay_over(mut rows: Rows, overlay: &Overlay, covered: &KeyRange) -> Result<Vec<(Key, Value)>, StoreError> {
     if !overlay.is_empty() && !covered.is_empty() {
         for (key, pending) in overlay.range::<[u8], _>(covered.bounds()) {
             let value = match pending {

@@ -4,7 +4,9 @@
 
 mod steps;
 
-use mooring_store::{Document, Documents, IndexEntries, KeyBuilder, KeyRange, KeySpace, Selection, StoreError};
+use mooring_store::{
+    Document, Documents, IndexEntries, KeyBuilder, KeyRange, KeySpace, Selection, StoreError,
+};
 use serde::{Deserialize, Serialize};
 
 use self::steps::Action;
@@ -165,13 +167,17 @@ pub fn create(work: &mut Work, new: NewService) -> Result<Service, ServiceError>
         transitions: 0,
         ordinal,
     };
-    services(work).insert(&mut work.transaction, &service).map_err(layout::checked_before)?;
+    services(work)
+        .insert(&mut work.transaction, &service)
+        .map_err(layout::checked_before)?;
     Ok(service)
 }
 
 /// The service with this id.
 pub fn get(work: &mut Work, id: &ServiceId) -> Result<Service, ServiceError> {
-    services(work).get(&mut work.transaction, id.as_str().as_bytes())?.ok_or(ServiceError::NotFound)
+    services(work)
+        .get(&mut work.transaction, id.as_str().as_bytes())?
+        .ok_or(ServiceError::NotFound)
 }
 
 /// The service with this external reference.
@@ -188,19 +194,21 @@ pub fn list(work: &mut Work, filter: ServiceFilter, page: Page) -> Result<Listin
         (None, Some(status)) => (STATUS, status_value(status)),
         (Some(user), Some(status)) => (USER_STATUS, user_status_value(user, status)),
     };
-    let selection =
-        if index.is_empty() { Selection::All } else { Selection::Listed { index, value: &value } };
+    let selection = if index.is_empty() {
+        Selection::All
+    } else {
+        Selection::Listed { index, value: &value }
+    };
     let (limit, order) = (page.limit as usize, page.order.into());
     let found = services(work).page(&mut work.transaction, selection, page.offset, limit, order)?;
-    Ok(Listing { items: found.items, total: found.total })
+    Ok(Listing {
+        items: found.items,
+        total: found.total,
+    })
 }
 
 /// Changes what is said about a service. Repeating it is safe. Terminated services may still be updated.
-pub fn update(
-    work: &mut Work,
-    id: &ServiceId,
-    changes: ServiceChanges,
-) -> Result<Service, ServiceError> {
+pub fn update(work: &mut Work, id: &ServiceId, changes: ServiceChanges) -> Result<Service, ServiceError> {
     let before = get(work, id)?;
     let mut service = before.clone();
     if let Some(product) = changes.product {
@@ -247,8 +255,12 @@ pub fn terminate(work: &mut Work, id: &ServiceId) -> Result<Service, ServiceErro
 pub fn history(work: &mut Work, id: &ServiceId) -> Result<Vec<Transition>, ServiceError> {
     get(work, id)?;
     let range = KeyRange::prefix(history_key(work, id).build());
-    let rows = work.transaction.scan(range, mooring_store::Order::Ascending, HISTORY_MAX)?;
-    rows.iter().map(|(key, value)| Ok(layout::from_json(key, value)?)).collect()
+    let rows = work
+        .transaction
+        .scan(range, mooring_store::Order::Ascending, HISTORY_MAX)?;
+    rows.iter()
+        .map(|(key, value)| Ok(layout::from_json(key, value)?))
+        .collect()
 }
 
 fn step(work: &mut Work, id: &ServiceId, action: Action) -> Result<Service, ServiceError> {
@@ -278,7 +290,9 @@ fn step(work: &mut Work, id: &ServiceId, action: Action) -> Result<Service, Serv
 fn save(work: &mut Work, before: &Service, mut service: Service) -> Result<Service, ServiceError> {
     if service != *before {
         service.updated_at = work.now();
-        services(work).replace(&mut work.transaction, &service).map_err(layout::checked_before)?;
+        services(work)
+            .replace(&mut work.transaction, &service)
+            .map_err(layout::checked_before)?;
     }
     Ok(service)
 }
@@ -345,7 +359,9 @@ impl Document for Service {
     fn indexes(&self) -> IndexEntries {
         let external_ref = self.external_ref.iter();
         IndexEntries {
-            unique: external_ref.map(|text| (EXTERNAL_REF.to_owned(), text.as_bytes().to_vec())).collect(),
+            unique: external_ref
+                .map(|text| (EXTERNAL_REF.to_owned(), text.as_bytes().to_vec()))
+                .collect(),
             listed: vec![
                 (USER.to_owned(), user_value(self.user)),
                 (STATUS.to_owned(), status_value(self.status)),

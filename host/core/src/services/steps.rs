@@ -95,13 +95,21 @@ pub(super) struct State {
 
 impl Service {
     pub(super) fn state(&self) -> State {
-        State { status: self.status, suspended_by: self.suspended_by, resumes_as: self.resumes_as }
+        State {
+            status: self.status,
+            suspended_by: self.suspended_by,
+            resumes_as: self.resumes_as,
+        }
     }
 }
 
 impl State {
     const fn running(status: Status) -> State {
-        State { status, suspended_by: None, resumes_as: None }
+        State {
+            status,
+            suspended_by: None,
+            resumes_as: None,
+        }
     }
 
     /// The state behind a step; the same one where the step changes nothing.
@@ -116,9 +124,10 @@ impl State {
             | (Status::Pending | Status::Active, Action::Unsuspend(_)) => Ok(self),
 
             (Status::Pending, Action::Activate) => Ok(State::running(Status::Active)),
-            (Status::Suspended, Action::Activate) => {
-                Ok(State { resumes_as: Some(Status::Active), ..self })
-            }
+            (Status::Suspended, Action::Activate) => Ok(State {
+                resumes_as: Some(Status::Active),
+                ..self
+            }),
 
             (Status::Pending | Status::Active, Action::Suspend(by)) => Ok(State {
                 status: Status::Suspended,
@@ -128,7 +137,10 @@ impl State {
             (Status::Suspended, Action::Suspend(Suspender::Operator))
                 if suspended_by == Some(Suspender::User) =>
             {
-                Ok(State { suspended_by: Some(Suspender::Operator), ..self })
+                Ok(State {
+                    suspended_by: Some(Suspender::Operator),
+                    ..self
+                })
             }
             (Status::Suspended, Action::Suspend(_)) => Ok(self),
 

@@ -110,3 +110,77 @@ fn decode(bytes: &[u8]) -> Option<RawRow> {
     let (&present, value) = rest.split_first()?;
     Some((key.to_vec(), (present == 1).then(|| value.to_vec())))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::path::Path;
+
+    use super::*;
+    use crate::engine::{Engine, Write};
+
+    fn open(dir: &Path) -> SledEngine {
+        let lock = File::create(dir.join("LOCK")).unwrap();
+        SledEngine::open(&dir.join("engine"), 1024 * 1024, lock).unwrap()
+    }
+
+    fn large_write() -> [Write; 2] {
+        [
+            (vec![1], Some(vec![7; 2 * BATCH_BYTES_MAX].into())),
+            (vec![2], None),
+        ]
+    }
+
+    fn staging_rows(engine: &SledEngine) -> usize {
+        engine.tree.scan_prefix([STAGED]).count()
+    }
+
+    fn begin(dir: &Path, decided: bool) {
+        let engine = open(dir);
+        engine.apply(&[(vec![2], Some(vec![2].into()))]).unwrap();
+        let rows = engine.rows_of(&large_write()).unwrap();
+        let staged: Vec<RawRow> = (0_u32..)
+            .zip(&rows)
+            .map(|(index, row)| (staged_key(index), Some(encode(row))))
+            .collect();
+        engine.apply_in_parts(&staged).unwrap();
+        if decided {
+            let count = (staged.len() as u32).to_be_bytes().to_vec();
+            engine
+                .apply_in_parts(&[(staged_key(MARKER), Some(count))])
+                .unwrap();
+            // Part of the rows themselves had been written, too.
+            engine.apply_in_parts(&rows[..rows.len() / 2]).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_decided_batch_is_finished_when_opening() {
+        let dir = tempfile::tempdir().unwrap();
+        begin(dir.path(), true);
+        let engine = open(dir.path());
+        assert_eq!(engine.get(&[1]).unwrap(), large_write()[0].1);
+        assert_eq!(engine.get(&[2]).unwrap(), None);
+        assert_eq!(staging_rows(&engine), 0);
+    }
+
+    #[test]
+    fn an_undecided_batch_is_forgotten_when_opening() {
+        let dir = tempfile::tempdir().unwrap();
+        begin(dir.path(), false);
+        let engine = open(dir.path());
+        assert_eq!(engine.get(&[1]).unwrap(), None);
+        assert_eq!(engine.get(&[2]).unwrap().as_deref(), Some(&[2][..]));
+        assert_eq!(staging_rows(&engine), 0);
+    }
+
+    #[test]
+    fn a_large_batch_leaves_no_staging_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        engine.apply(&large_write()).unwrap();
+        assert_eq!(staging_rows(&engine), 0);
+        engine.apply(&[(vec![1], None)]).unwrap();
+        assert_eq!(engine.tree.len(), 0, "removing a large value removes its chunks");
+    }
+}

@@ -1,0 +1,366 @@
+//! Jobs: work for later or outside the transaction, done at least once.
+//!
+//! ```text
+//! schedule ─> waiting ──claim──> running ──complete──> done ──7 days──> (purged)
+//!              │  ^                 │
+//!            cancel └──fail, lease expired──┤
+//!              v                            └──fatal, or too often──> dead ──retry──> waiting
+//!          cancelled
+//! ```
+//!
+//! Actors: a plugin schedules and cancels (this file); the host's runner claims, completes and fails ([`run`]); the
+//! operator looks and retries ([`operate`]). Whoever runs a job holds a [`Lease`]: its number rises with every run, and
+//! nothing can be said about a job with an old one. So a runner that was thought dead can neither complete nor fail what
+//! another one is doing.
+//!
+//! Beside a job's row lie the rows that its state asks for (when it is due, when its lease ends, when it ended, which
+//! dedupe key it holds). They are worked out from the row alone and written with it, in one function.
+
+mod operate;
+mod run;
+
+use mooring_store::{Document, Documents, IndexEntries, Key, KeyBuilder, KeySpace, StoreError};
+use serde::{Deserialize, Serialize};
+
+pub use self::operate::{DONE_KEPT, JobFilter, get, list, purge, retry};
+pub use self::run::{
+    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, next_due, record_answer,
+    release_expired,
+};
+use crate::check::{self, InvalidField, chars};
+use crate::ids::{JobId, PluginName, TenantId};
+use crate::json::Json;
+use crate::layout;
+use crate::tenants::TenantRef;
+use crate::time::Timestamp;
+use crate::work::{HostWork, Work};
+
+/// Tries of a job that asks for no number of its own.
+pub const ATTEMPTS_DEFAULT: u32 = 20;
+
+/// Most tries that a job can ask for.
+pub const ATTEMPTS_MAX: u32 = 100;
+
+/// Tries that are remembered with a job; older ones are forgotten.
+const HISTORY_MAX: usize = 20;
+
+const STATE: &str = "state";
+const TENANT: &str = "tenant";
+const TENANT_STATE: &str = "tenant-state";
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// `job_` and 22 characters.
+    pub id: JobId,
+    /// Whose it is.
+    pub tenant: TenantRef,
+    /// Who scheduled it and runs it.
+    pub plugin: PluginName,
+    /// What to do, in the plugin's words.
+    pub kind: String,
+    /// JSON.
+    pub payload: Json,
+    /// Where it stands.
+    pub state: JobState,
+    /// Not before this time.
+    pub run_at: Timestamp,
+    /// Tries begun since it was scheduled or retried by the operator.
+    pub attempt: u32,
+    /// Tries before it is dead.
+    pub attempts_max: u32,
+    /// While it waits or runs, no other job has this key.
+    pub dedupe_key: Option<String>,
+    /// When whoever runs it is taken for dead. Set while running.
+    pub lease_until: Option<Timestamp>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// The latest tries, oldest first; at most 20.
+    pub history: Vec<Attempt>,
+    /// When it was scheduled.
+    pub created_at: Timestamp,
+    /// When it was done, cancelled or given up.
+    pub ended_at: Option<Timestamp>,
+    /// Runs ever begun; the number of the newest lease.
+    runs: u64,
+    ordinal: u64,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    /// For its time, or for somebody to run it.
+    Waiting,
+    /// Somebody holds its lease.
+    Running,
+    /// As it should be.
+    Done,
+    /// Given up; the operator has to look.
+    Dead,
+    /// Taken back before it ran.
+    Cancelled,
+}
+
+impl JobState {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JobState::Waiting => "waiting",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Dead => "dead",
+            JobState::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; absent while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed; absent for one that did not.
+    pub error: Option<String>,
+}
+
+/// What a job is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// What to do, in the plugin's words; 1 to 100 characters.
+    pub kind: String,
+    /// JSON, at most 64 KiB.
+    pub payload: String,
+    /// Not before this time; 0 or the past means at once, after the commit.
+    pub run_at: Timestamp,
+    /// Tries before the job is parked as dead; 1 to [`ATTEMPTS_MAX`], 0 means [`ATTEMPTS_DEFAULT`].
+    pub attempts_max: u32,
+    /// 1 to 200 characters.
+    pub dedupe_key: Option<String>,
+}
+
+/// What scheduling did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// The job, or the one that holds the dedupe key.
+    pub id: JobId,
+    /// True when a job that waits or runs had this dedupe key: nothing was written.
+    pub repeated: bool,
+}
+
+/// Why nothing was done to a job.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// There is no such job.
+    #[error("there is no such job")]
+    NotFound,
+    /// It is not in a state in which that can be done; the state is given.
+    #[error("the job is {}", .0.as_str())]
+    TooLate(JobState),
+    /// Another run has begun since this lease was given.
+    #[error("the lease is an old one")]
+    LeaseLost,
+    /// Another job, whose id is given, holds the dedupe key now.
+    #[error("the job {0} holds the dedupe key")]
+    DedupeKeyTaken(JobId),
+    /// A value breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Schedules a job; it exists only if the work commits. Safe to repeat with a dedupe key.
+pub fn schedule(work: &mut Work, new: NewJob) -> Result<Scheduled, JobError> {
+    check::text("kind", &new.kind, chars(1, 100))?;
+    let payload = check::json("payload", &new.payload)?;
+    if new.attempts_max > ATTEMPTS_MAX {
+        return Err(InvalidField::new("attempts-max", format!("must be at most {ATTEMPTS_MAX}")).into());
+    }
+    let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
+    if let Some(dedupe_key) = &new.dedupe_key {
+        check::text("dedupe-key", dedupe_key, chars(1, 200))?;
+        if let Some(id) = holder(work, &dedupe_row(tenant.id, &plugin, dedupe_key))? {
+            return Ok(Scheduled { id, repeated: true });
+        }
+    }
+    let now = work.now();
+    let job = Job {
+        id: JobId::draw(&mut work.rng),
+        tenant,
+        plugin,
+        kind: new.kind,
+        payload,
+        state: JobState::Waiting,
+        run_at: new.run_at.max(now),
+        attempt: 0,
+        attempts_max: if new.attempts_max == 0 {
+            ATTEMPTS_DEFAULT
+        } else {
+            new.attempts_max
+        },
+        dedupe_key: new.dedupe_key,
+        lease_until: None,
+        last_error: None,
+        history: Vec::new(),
+        created_at: now,
+        ended_at: None,
+        runs: 0,
+        ordinal: work.next_ordinal(&[layout::JOBS])?,
+    };
+    save(work, None, &job)?;
+    Ok(Scheduled {
+        id: job.id,
+        repeated: false,
+    })
+}
+
+/// Takes back a job of the work's plugin, as long as it waits.
+pub fn cancel(work: &mut Work, id: &JobId) -> Result<(), JobError> {
+    let before = find(work, id)?;
+    if before.tenant != *work.tenant() || before.plugin != *work.plugin() {
+        return Err(JobError::NotFound);
+    }
+    if before.state != JobState::Waiting {
+        return Err(JobError::TooLate(before.state));
+    }
+    let mut job = before.clone();
+    job.end(JobState::Cancelled, work.now());
+    save(work, Some(&before), &job)
+}
+
+impl Job {
+    fn end(&mut self, state: JobState, now: Timestamp) {
+        self.state = state;
+        self.lease_until = None;
+        self.ended_at = Some(now);
+    }
+
+    /// The rows beside this one.
+    fn side_rows(&self) -> Vec<(Key, Vec<u8>)> {
+        let owner = Owner {
+            tenant: self.tenant.clone(),
+            plugin: self.plugin.clone(),
+        };
+        let owner = serde_json::to_vec(&owner).expect("a plain struct has a JSON form");
+        let timed = |tag, at: Timestamp| {
+            KeyBuilder::new(tag)
+                .number(at.millis())
+                .string(self.id.as_str())
+                .build()
+        };
+        let mut rows = Vec::new();
+        match (self.state, self.lease_until, self.ended_at) {
+            (JobState::Waiting, ..) => rows.push((timed(layout::JOBS_DUE, self.run_at), owner)),
+            (JobState::Running, Some(until), _) => {
+                rows.push((timed(layout::JOBS_LEASED, until), owner));
+            }
+            (JobState::Done | JobState::Cancelled, _, Some(at)) => {
+                rows.push((timed(layout::JOBS_ENDED, at), owner));
+            }
+            _ => {}
+        }
+        if let Some(dedupe_key) = &self.dedupe_key
+            && matches!(self.state, JobState::Waiting | JobState::Running)
+        {
+            let key = dedupe_row(self.tenant.id, &self.plugin, dedupe_key);
+            rows.push((key, self.id.as_str().as_bytes().to_vec()));
+        }
+        rows
+    }
+}
+
+/// Whose a job is; what a row beside it says.
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    tenant: TenantRef,
+    plugin: PluginName,
+}
+
+/// Writes a job and what lies beside it. The only place that does.
+fn save(work: &mut HostWork, before: Option<&Job>, job: &Job) -> Result<(), JobError> {
+    let after_rows = job.side_rows();
+    for (key, _) in before.map(Job::side_rows).unwrap_or_default() {
+        if !after_rows.iter().any(|(kept, _)| *kept == key) {
+            work.transaction.delete(key)?;
+        }
+    }
+    for (key, value) in after_rows {
+        work.transaction.put(key, value)?;
+    }
+    let saved = match before {
+        Some(_) => jobs().replace(&mut work.transaction, job),
+        None => jobs().insert(&mut work.transaction, job),
+    };
+    saved.map_err(layout::checked_before)?;
+    work.jobs_scheduled |= job.state == JobState::Waiting;
+    Ok(())
+}
+
+fn find(work: &mut HostWork, id: &JobId) -> Result<Job, JobError> {
+    jobs()
+        .get(&mut work.transaction, id.as_str().as_bytes())?
+        .ok_or(JobError::NotFound)
+}
+
+/// The job that holds a dedupe key.
+fn holder(work: &mut HostWork, dedupe_row: &[u8]) -> Result<Option<JobId>, StoreError> {
+    let Some(value) = work.transaction.get(dedupe_row)? else {
+        return Ok(None);
+    };
+    job_id(dedupe_row, &value).map(Some)
+}
+
+fn job_id(key: &[u8], text: &[u8]) -> Result<JobId, StoreError> {
+    let id = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| JobId::parse(text).ok());
+    id.ok_or_else(|| StoreError::Corrupt {
+        key: key.to_vec(),
+        reason: String::from("not the id of a job"),
+    })
+}
+
+fn jobs() -> Documents<Job> {
+    Documents::new(layout::JOBS, Vec::new())
+}
+
+fn dedupe_row(tenant: TenantId, plugin: &PluginName, dedupe_key: &str) -> Key {
+    layout::tenant_key(layout::JOB_DEDUPE, tenant)
+        .string(plugin.as_str())
+        .string(dedupe_key)
+        .build()
+}
+
+fn tenant_state_value(tenant: TenantId, state: JobState) -> Vec<u8> {
+    format!("{tenant} {}", state.as_str()).into_bytes()
+}
+
+impl Document for Job {
+    fn id(&self) -> Vec<u8> {
+        self.id.as_str().as_bytes().to_vec()
+    }
+
+    fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    fn indexes(&self) -> IndexEntries {
+        IndexEntries {
+            unique: Vec::new(),
+            listed: vec![
+                (STATE.to_owned(), self.state.as_str().as_bytes().to_vec()),
+                (TENANT.to_owned(), self.tenant.id.to_string().into_bytes()),
+                (
+                    TENANT_STATE.to_owned(),
+                    tenant_state_value(self.tenant.id, self.state),
+                ),
+            ],
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What one run of a plugin may reach: the desk at which every import is served.
+//!
+//! A desk belongs to one run. It knows for whom the run acts and whether it may write, opens the run's transaction when it
+//! is first needed, counts what the run costs, and keeps what it logged. Imports never see anything wider than this, so
+//! a plugin cannot name another tenant however it tries.
+
+use std::sync::Arc;
+
+use mooring_core::draws::{Draws, Generator};
+use mooring_core::ids::PluginName;
+use mooring_core::keys::Principal;
+use mooring_core::tenants::TenantRef;
+use mooring_core::work::Work;
+use mooring_manifest::{Access, Manifest};
+use mooring_store::Store;
+
+use super::errands::Errands;
+use crate::config::PluginLimits;
+
+/// What is known of a plugin while it runs.
+#[derive(Debug)]
+pub struct Facts {
+    /// The name under which it is mounted.
+    pub name: PluginName,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub digest: String,
+    /// Checked at load.
+    pub manifest: Arc<Manifest>,
+}
+
+/// Who a run acts for.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody that was verified. Reads and writes are denied.
+    Nobody,
+    /// A verified key on a route.
+    Principal(Principal, Access),
+    /// The host itself, running a job of this tenant.
+    Job(TenantRef),
+}
+
+/// Why the host refuses to act, whatever the arguments. Mirrors `types.denial` of the WIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No verified principal.
+    Anonymous,
+    /// The route is declared `read`.
+    ReadOnly,
+    /// A budget of the run is used up.
+    OverBudget,
+}
+
+/// What a run has used so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) host_calls: u64,
+    log_bytes: usize,
+}
+
+/// See the module.
+pub struct Desk {
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) caller: Caller,
+    pub(crate) draws: Arc<Draws>,
+    pub(crate) limits: Arc<PluginLimits>,
+    pub(crate) spent: Spent,
+    /// Calls to the world, for a job; a request has none.
+    pub(crate) errands: Option<Errands>,
+    pub(crate) log: Vec<String>,
+    generator: Option<Generator>,
+    store: Store,
+    work: Option<Work>,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        store: &Store,
+        facts: &Arc<Facts>,
+        limits: &Arc<PluginLimits>,
+        draws: &Arc<Draws>,
+        caller: Caller,
+    ) -> Desk {
+        Desk {
+            facts: Arc::clone(facts),
+            caller,
+            draws: Arc::clone(draws),
+            limits: Arc::clone(limits),
+            spent: Spent::default(),
+            errands: None,
+            log: Vec::new(),
+            generator: None,
+            store: store.clone(),
+            work: None,
+        }
+    }
+
+    /// The run's transaction, for reading.
+    pub fn read(&mut self) -> Result<&mut Work, Denial> {
+        self.spend_call()?;
+        self.work()
+    }
+
+    /// The run's transaction, for writing.
+    pub fn write(&mut self) -> Result<&mut Work, Denial> {
+        if let Caller::Principal(_, Access::Read) = self.caller {
+            return Err(Denial::ReadOnly);
+        }
+        let written_bytes_max = self.limits.written_bytes_max;
+        let work = self.read()?;
+        if work.written_bytes() as u64 > written_bytes_max { Err(Denial::OverBudget) } else { Ok(work) }
+    }
+
+    /// Counts a call of an imported function, and refuses once there have been too many.
+    pub(crate) fn spend_call(&mut self) -> Result<(), Denial> {
+        self.spent.host_calls += 1;
+        if self.spent.host_calls > self.limits.host_calls_max { Err(Denial::OverBudget) } else { Ok(()) }
+    }
+
+    /// Keeps a line for the operator, within the run's budget of text.
+    pub(crate) fn note(&mut self, line: &str) {
+        let left = self.limits.log_bytes_max.saturating_sub(self.spent.log_bytes);
+        if left == 0 {
+            return;
+        }
+        let line: String = line.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+        let cut = line.floor_char_boundary(left);
+        self.spent.log_bytes += cut;
+        self.log.push(line[..cut].to_owned());
+    }
+
+    /// Counts a call that cannot be refused.
+    pub(crate) fn count_call(&mut self) {
+        self.spent.host_calls += 1;
+    }
+
+    /// Random bytes of the run: the same when it is run again.
+    pub(crate) fn random(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.generator.get_or_insert_with(|| self.draws.generator("context")).fill(&mut bytes);
+        bytes
+    }
+
+    /// The finished run's transaction, begun now if the run needed none. For jobs, whose end is part of it.
+    pub(crate) fn begin_work(&mut self) -> Work {
+        self.work().expect("a job acts for a tenant, so it is denied nothing");
+        self.work.take().expect("begun just above")
+    }
+
+    /// The finished run's transaction, if it ever needed one.
+    pub(crate) fn take_work(&mut self) -> Option<Work> {
+        self.work.take()
+    }
+
+    fn work(&mut self) -> Result<&mut Work, Denial> {
+        if self.work.is_none() {
+            let (begin, tenant): (fn(&Store, &_, &_, &_) -> Work, _) = match &self.caller {
+                Caller::Nobody => return Err(Denial::Anonymous),
+                Caller::Principal(principal, Access::Read) => (Work::read, &principal.tenant()),
+                Caller::Principal(principal, Access::Write) => (Work::write, &principal.tenant()),
+                Caller::Job(tenant) => (Work::write, tenant),
+            };
+            self.work = Some(begin(&self.store, &self.draws, tenant, &self.facts.name));
+        }
+        Ok(self.work.as_mut().expect("set just above"))
+    }
+}

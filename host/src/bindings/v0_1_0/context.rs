@@ -1,0 +1,32 @@
+//! `context` and `log`: what needs no permission, because it reaches nothing.
+
+use super::wit::mooring::plugin::{context, log};
+use crate::bindings::Desk;
+
+/// Random bytes in one call.
+const RANDOM_BYTES_MAX: usize = 1024;
+
+impl context::Host for Desk {
+    fn now(&mut self) -> u64 {
+        self.count_call();
+        self.draws.now().millis()
+    }
+
+    fn random(&mut self, len: u32) -> Vec<u8> {
+        self.count_call();
+        self.random((len as usize).min(RANDOM_BYTES_MAX))
+    }
+}
+
+impl log::Host for Desk {
+    fn write(&mut self, level: log::Level, message: String) {
+        self.count_call();
+        let level = match level {
+            log::Level::Debug => "debug",
+            log::Level::Info => "info",
+            log::Level::Warn => "warn",
+            log::Level::Error => "error",
+        };
+        self.note(&format!("{level}: {message}"));
+    }
+}

@@ -1,0 +1,105 @@
+//! `mooring:plugin@0.1.0`.
+
+mod context;
+mod exchange;
+mod jobs;
+mod keys;
+mod ledger;
+mod outbound;
+mod records;
+mod services;
+mod settings;
+mod users;
+mod webhooks;
+
+pub(crate) use self::exchange::{from_answer, from_job_end, to_job, to_request};
+pub(crate) use self::outbound::Suspended;
+pub(crate) use self::wit::{Provider, ProviderPre};
+
+/// Generated from the WIT. Nothing outside this folder names what is in here.
+#[expect(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated; the WIT has the documents")]
+mod wit {
+    wasmtime::component::bindgen!({
+        path: "../wit/v0.1.0",
+        world: "provider",
+        imports: {
+            // May end the run: the call is made outside of it.
+            "mooring:plugin/outbound.send": trappable,
+        },
+    });
+}
+
+use mooring_core::check::InvalidField;
+use mooring_core::money::Amount;
+use mooring_core::page::{Order, Page};
+
+use self::wit::mooring::plugin::types;
+use super::desk::Denial;
+
+impl From<Denial> for types::Denial {
+    fn from(denial: Denial) -> types::Denial {
+        match denial {
+            Denial::Anonymous => types::Denial::Anonymous,
+            Denial::ReadOnly => types::Denial::ReadOnly,
+            Denial::OverBudget => types::Denial::OverBudget,
+        }
+    }
+}
+
+impl types::Host for super::Desk {}
+
+/// Gives an interface's error type the cases that every interface has.
+macro_rules! common_errors {
+    ($error:ty) => {
+        impl From<crate::bindings::Denial> for $error {
+            fn from(denial: crate::bindings::Denial) -> $error {
+                <$error>::Denied(denial.into())
+            }
+        }
+
+        impl From<mooring_core::check::InvalidField> for $error {
+            fn from(invalid: mooring_core::check::InvalidField) -> $error {
+                <$error>::Invalid(invalid.into())
+            }
+        }
+
+        impl From<mooring_store::StoreError> for $error {
+            fn from(error: mooring_store::StoreError) -> $error {
+                <$error>::Internal(super::internal(&error))
+            }
+        }
+    };
+}
+use common_errors;
+
+/// A plugin is told that the host failed, the operator how.
+fn internal(error: &mooring_store::StoreError) -> String {
+    tracing::error!(%error, "a primitive failed");
+    "the store failed".to_owned()
+}
+
+impl From<InvalidField> for types::InvalidField {
+    fn from(invalid: InvalidField) -> types::InvalidField {
+        types::InvalidField { field: invalid.field, reason: invalid.reason }
+    }
+}
+
+impl From<types::Page> for Page {
+    fn from(page: types::Page) -> Page {
+        let order = match page.order {
+            types::Order::OldestFirst => Order::OldestFirst,
+            types::Order::NewestFirst => Order::NewestFirst,
+        };
+        Page { offset: page.offset, limit: page.limit, order }
+    }
+}
+
+impl From<Amount> for types::Amount {
+    fn from(amount: Amount) -> types::Amount {
+        types::Amount {
+            minor: amount.minor,
+            currency: amount.currency.code().to_owned(),
+            exponent: amount.currency.exponent(),
+        }
+    }
+}

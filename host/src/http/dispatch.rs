@@ -1,0 +1,281 @@
+//! A request's way from its head to its answer.
+//!
+//! The order is: route, key, rate limit, scope, size of the body, body. Each step is cheaper than what it protects, with
+//! one exception: the key is looked up before the rate limit, since otherwise whoever shares an address with a valid key
+//! could use up its limit. The lookup is one read under a hash of the key; requests whose key is no good then count
+//! against their address alone. A scope that is missing is told only to callers within their limit, and nobody's body is
+//! read before it is known that somebody wants it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::request::Parts;
+use http::{Method, Request};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto;
+use mooring_core::keys::Principal;
+use mooring_manifest::{Guard, Route};
+
+use super::access_log::Line;
+use super::rate::Rates;
+use super::request_id::RequestIds;
+use super::respond::{self, Answer, Envelope};
+use super::socket::Activity;
+use super::{Caller, Gate, Mount, address, body, connection};
+use crate::config::EdgeLimits;
+use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
+
+/// What all connections share.
+pub(super) struct Edge<G> {
+    pub(super) limits: EdgeLimits,
+    pub(super) protocol: auto::Builder<TokioExecutor>,
+    gate: Arc<G>,
+    rates: Rates,
+    request_ids: RequestIds,
+}
+
+/// A request that may reach its route.
+struct Admitted {
+    route: u32,
+    params: Vec<String>,
+    principal: Option<Principal>,
+    body: Bytes,
+}
+
+/// A request that may not.
+struct Refusal {
+    cause: Cause,
+    route: Option<u32>,
+}
+
+impl<G: Gate> Edge<G> {
+    pub(super) fn new(limits: EdgeLimits, gate: Arc<G>) -> Edge<G> {
+        let protocol = connection::protocol(&limits);
+        Edge {
+            limits,
+            protocol,
+            gate,
+            rates: Rates::new(),
+            request_ids: RequestIds::new(),
+        }
+    }
+
+    pub(super) fn sweep(&self) {
+        self.rates.sweep();
+    }
+
+    /// Answers one request.
+    pub(super) async fn serve(
+        &self,
+        peer: IpAddr,
+        request: Request<Incoming>,
+        activity: &Activity,
+    ) -> Answer {
+        let _running = activity.begin();
+        let started = Instant::now();
+        let mounts = self.gate.mounts();
+        let (parts, mut body) = request.into_parts();
+        let request_id = self.request_ids.id(&parts.headers);
+        let mut line = Line {
+            started,
+            method: &parts.method,
+            uri: &parts.uri,
+            address: address::client(peer, &parts.headers, &self.limits.trusted_proxies),
+            request_id: &request_id,
+            mount: None,
+            route: None,
+            principal: None,
+            usage: Usage::default(),
+            answer: None,
+        };
+        let envelope = Envelope {
+            request_id: &request_id,
+            head: parts.method == Method::HEAD,
+        };
+        let mut taken_in = body.is_end_stream();
+        let answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
+            (path @ ("/healthz" | "/readyz"), _) => self.own(path, &parts.method, envelope),
+            (_, None) => respond::not_mounted(envelope),
+            (_, Some((mount, below))) => {
+                line.mount = Some((&mount.name, &mount.surface.credentials));
+                let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;
+                taken_in |= admitted.is_ok();
+                let duty = admitted.as_ref().err();
+                let duty = duty.and_then(|refusal| respond::duty(&refusal.cause, &mount.surface.credentials));
+                let exchange = exchange(mount, below, &parts, &request_id, admitted);
+                let reply = self.gate.call(mount, exchange).await;
+                line.usage = reply.usage;
+                respond::reply(reply, duty, envelope)
+            }
+        };
+        if !taken_in {
+            activity.leave_unread();
+        }
+        line.answer = Some((answer.status(), respond::bytes(&answer)));
+        answer
+    }
+
+    /// Whether a request may reach its route, in the order that the module explains.
+    async fn admit<'r>(
+        &self,
+        mount: &'r Mount<G::Plugin>,
+        path: &str,
+        parts: &Parts,
+        body: &mut Incoming,
+        line: &mut Line<'r>,
+    ) -> Result<Admitted, Refusal> {
+        let surface = &mount.surface;
+        let found = match one_host(parts).and_then(|()| surface.route(&parts.method, path)) {
+            Ok(found) => found,
+            Err(cause) => {
+                let taken = self
+                    .rates
+                    .take(surface.rate_limit_unrouted, &mount.name, None, line.address);
+                let cause = taken.map_or_else(Cause::RateLimited, |()| cause);
+                return Err(Refusal { cause, route: None });
+            }
+        };
+        let rule = surface.rule(found.index);
+        line.route = Some(&rule.name);
+        let refuse = |cause| Refusal {
+            cause,
+            route: Some(found.index),
+        };
+
+        let caller = self.authenticate(mount, rule, parts).await;
+        let (principal, asked) = match &caller {
+            Ok(Some(caller)) => (Some(&caller.principal), caller.rate_limit_per_minute),
+            Ok(None) | Err(_) => (None, None),
+        };
+        line.principal = principal.cloned();
+        self.rates
+            .take(
+                asked.or(rule.rate_limit_per_minute),
+                &mount.name,
+                principal,
+                line.address,
+            )
+            .map_err(|seconds| refuse(Cause::RateLimited(seconds)))?;
+        let principal = caller.map_err(refuse)?.map(|caller| caller.principal);
+        authorise(rule, principal.as_ref()).map_err(refuse)?;
+
+        let bytes_max = rule
+            .body_bytes_max
+            .unwrap_or(u64::MAX)
+            .min(self.limits.body_bytes_max);
+        let body = body::read(body, bytes_max, self.limits.body_timeout_ms)
+            .await
+            .map_err(refuse)?;
+        Ok(Admitted {
+            route: found.index,
+            params: found.params,
+            principal,
+            body,
+        })
+    }
+
+    /// Who calls; nobody on a public route, whatever they present.
+    async fn authenticate(
+        &self,
+        mount: &Mount<G::Plugin>,
+        rule: &Route,
+        parts: &Parts,
+    ) -> Result<Option<Caller>, Cause> {
+        if rule.guard == Guard::Public {
+            return Ok(None);
+        }
+        let presented = mount
+            .surface
+            .credentials
+            .presented(&parts.headers)
+            .map_err(Cause::Unauthenticated)?;
+        self.gate.verify(mount, presented).await.map(Some)
+    }
+
+    fn own(&self, path: &str, method: &Method, envelope: Envelope<'_>) -> Answer {
+        match (method, path) {
+            (&Method::GET | &Method::HEAD, "/healthz") => respond::healthy(envelope),
+            (&Method::GET | &Method::HEAD, _) => respond::readiness(self.gate.ready(), envelope),
+            _ => respond::read_only(envelope),
+        }
+    }
+}
+
+/// Whether a caller may use a route.
+fn authorise(rule: &Route, principal: Option<&Principal>) -> Result<(), Cause> {
+    match &rule.guard {
+        Guard::Public | Guard::Key => Ok(()),
+        Guard::Scopes { any } => {
+            let Some(principal) = principal else {
+                return Err(Cause::Unauthenticated(CredentialFailure::Missing));
+            };
+            if any.iter().any(|scope| principal.has_scope(scope)) {
+                return Ok(());
+            }
+            Err(Cause::MissingScope(any.first().cloned().unwrap_or_default()))
+        }
+    }
+}
+
+/// What the runtime is given. A refused request is anonymous and without a body, whatever was known of it.
+fn exchange<P>(
+    mount: &Mount<P>,
+    path: &str,
+    parts: &Parts,
+    request_id: &str,
+    admitted: Result<Admitted, Refusal>,
+) -> Exchange {
+    let surface = &mount.surface;
+    let (outcome, params, principal, body) = match admitted {
+        Ok(Admitted {
+            route,
+            params,
+            principal,
+            body,
+        }) => (Outcome::Route(route), params, principal, body),
+        Err(Refusal { cause, route }) => (Outcome::Rejected { cause, route }, Vec::new(), None, Bytes::new()),
+    };
+    // A HEAD request that a GET route answers is a GET request to the plugin.
+    let method = match &outcome {
+        Outcome::Route(index) => surface.rule(*index).method.clone(),
+        Outcome::Rejected { .. } => parts.method.as_str().to_owned(),
+    };
+    Exchange {
+        outcome,
+        method,
+        path: path.to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        params,
+        headers: surface.headers(&parts.headers),
+        body,
+        principal,
+        request_id: request_id.to_owned(),
+    }
+}
+
+/// The host name a request is for, without port; empty if it names none.
+fn host(parts: &Parts) -> &str {
+    let name = parts.uri.host().or_else(|| {
+        let value = parts.headers.get(HOST)?.to_str().ok()?;
+        // A colon belongs to a port, except inside the brackets of an IPv6 address.
+        let end = value
+            .rfind(']')
+            .map_or_else(|| value.find(':'), |bracket| Some(bracket + 1));
+        Some(end.map_or(value, |end| &value[..end]))
+    });
+    name.map_or("", |name| name.strip_suffix('.').unwrap_or(name))
+}
+
+/// Two host names could mean two mounts to two readers (RFC 9112, 3.2).
+fn one_host(parts: &Parts) -> Result<(), Cause> {
+    if parts.headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err(Cause::Malformed(
+            "the request names more than one host".to_owned(),
+        ));
+    }
+    Ok(())
+}

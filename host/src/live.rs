@@ -1,0 +1,141 @@
+//! The host behind both listeners: store, runtime and mounts, as the edge and the operator's side see them.
+
+mod gate;
+mod key_uses;
+mod operations;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use mooring_core::seal::MasterKeys;
+use mooring_store::Store;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::key_uses::KeyUses;
+use crate::config::Config;
+use crate::http::{self, Mount, MountTable, Surface};
+use crate::outbound::Client;
+use crate::runtime::{Installed, Plugin, Runtime};
+use crate::serve::{Backend, Opened, ServeError, until};
+
+/// See the module.
+pub struct Live {
+    store: Store,
+    runtime: Runtime,
+    secrets: Arc<MasterKeys>,
+    /// Made anew from the runtime's list whenever that changes.
+    mounts: ArcSwap<MountTable<Arc<Plugin>>>,
+    key_uses: KeyUses,
+    /// Ends the background work.
+    stop: watch::Sender<bool>,
+    background: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Live {
+    /// Opens the store, starts the runtime with the plugins that are installed, and the background work.
+    pub async fn open(opened: Opened<'_>) -> Result<Arc<Live>, ServeError> {
+        let Opened { config, data, master_key } = opened;
+        let folder = data.path().join("store");
+        let store = tokio::task::spawn_blocking(move || Store::open(&folder, mooring_store::Options::default()))
+            .await
+            .expect("opening does not panic and is not cancelled")
+            .map_err(|error| ServeError::Runtime(crate::cli::chain(&error)))?;
+        let secrets = Arc::new(MasterKeys::new(master_key, []));
+        let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;
+        let worker = std::env::current_exe().map_err(refuse)?;
+        let runtime = Runtime::start(store.clone(), config, Arc::clone(&secrets), outbound, worker, |manifest| {
+            Surface::new(Arc::clone(manifest)).map(drop).map_err(|error| error.to_string())
+        })
+        .map_err(refuse)?;
+        runtime.load_installed().await.map_err(refuse)?;
+        let (stop, stopped) = watch::channel(false);
+        let live = Arc::new(Live {
+            key_uses: KeyUses::new(store.clone()),
+            store,
+            secrets,
+            mounts: ArcSwap::default(),
+            stop,
+            background: Mutex::default(),
+            runtime,
+        });
+        live.remount();
+        let jobs = live.runtime.spawn_jobs(until(stopped.clone()));
+        let key_uses = live.key_uses.spawn(until(stopped));
+        live.background.lock().extend([jobs, key_uses]);
+        Ok(live)
+    }
+
+    /// The plugins behind the mounts.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Opens secrets for host-side use.
+    pub fn secrets(&self) -> &Arc<MasterKeys> {
+        &self.secrets
+    }
+
+    /// Has the edge see what the runtime has.
+    pub(crate) fn remount(&self) {
+        let mounts = self.runtime.installed().iter().map(mount).collect();
+        match MountTable::new(mounts) {
+            Ok(table) => self.mounts.store(Arc::new(table)),
+            Err(error) => tracing::error!(%error, "the mounts cannot stand together; the old ones stay"),
+        }
+    }
+}
+
+impl Backend for Live {
+    fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        config: &Config,
+        stop: watch::Receiver<bool>,
+    ) -> Result<JoinHandle<()>, ServeError> {
+        let tls = config.tls.as_ref().map(http::acceptor).transpose().map_err(refuse)?;
+        let limits = config.edge.clone();
+        Ok(tokio::spawn(async move {
+            if let http::Drained::Cut(connections) = http::serve(listener, tls, limits, self, until(stop)).await {
+                tracing::warn!(connections, "connections were cut: edge.shutdown_timeout_ms was over");
+            }
+        }))
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    async fn close(&self) -> Result<(), ServeError> {
+        self.stop.send_replace(true);
+        let background = std::mem::take(&mut *self.background.lock());
+        for task in background {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "background work ended badly");
+            }
+        }
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || store.close())
+            .await
+            .expect("closing does not panic and is not cancelled")
+            .map_err(refuse)
+    }
+}
+
+fn mount(installed: &Installed) -> Mount<Arc<Plugin>> {
+    let manifest = &installed.plugin.facts().manifest;
+    let surface = Surface::new(Arc::clone(manifest)).expect("checked when the plugin was loaded");
+    Mount {
+        name: installed.name().to_string(),
+        host: installed.row.mount.host.clone(),
+        prefix: installed.row.mount.prefix.clone(),
+        surface: Arc::new(surface),
+        plugin: Arc::clone(&installed.plugin),
+    }
+}
+
+fn refuse(error: impl std::error::Error) -> ServeError {
+    ServeError::Runtime(crate::cli::chain(&error))
+}

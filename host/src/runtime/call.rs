@@ -1,0 +1,187 @@
+//! One request, from a free thread to a durable commit.
+//!
+//! A run happens on a call thread. When its transaction loses against another one, the run's writes are thrown away and the
+//! handler is run again, on the same thread, with the same clock and randomness. What a run answers is given to the caller
+//! only when everything it wrote, and everything it read, is durable.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mooring_core::draws::Draws;
+use mooring_core::time::Timestamp;
+use mooring_core::work::{CommitError, Committed};
+use mooring_store::Sequence;
+use tokio::sync::oneshot;
+
+use super::Shared;
+use super::plugin::{Plugin, check_answer};
+use super::program::{Fault, Run};
+use crate::bindings::{Caller, Desk};
+use crate::exchange::{Cause, Exchange, Outcome, Reply, Usage};
+
+/// How long a caller is told to wait when the plugin is only busy.
+const BUSY_RETRY_SECONDS: u32 = 1;
+
+/// What a call came to, before it is known to be durable.
+struct Finished {
+    reply: Result<Reply, Cause>,
+    usage: Usage,
+    /// The reply rests on everything up to here.
+    rests_on: Option<Sequence>,
+    /// What the commit left for the background.
+    committed: Option<Committed>,
+}
+
+impl Shared {
+    /// Answers one request. Always gives a reply, in the plugin's own words even where the plugin failed.
+    pub(crate) async fn call(self: &Arc<Shared>, plugin: &Arc<Plugin>, exchange: Exchange) -> Reply {
+        let route = match exchange.outcome {
+            Outcome::Route(route) => Some(route),
+            Outcome::Rejected { route, .. } => route,
+        };
+        let request_id = exchange.request_id.clone();
+        let finished = self.finish(plugin, exchange).await;
+        let failed = finished.reply.is_err();
+        let mut reply = finished.reply.unwrap_or_else(|cause| {
+            tracing::debug!(%request_id, plugin = %plugin.facts.name, ?cause, "answered for the plugin");
+            plugin.failure_answers.answer(&cause)
+        });
+        plugin.count(route, &finished.usage, failed);
+        reply.usage = finished.usage;
+        reply
+    }
+
+    async fn finish(self: &Arc<Shared>, plugin: &Arc<Plugin>, exchange: Exchange) -> Finished {
+        if let Some(pause) = plugin.breaker.refuses(Instant::now()) {
+            return Finished::failed(Cause::Unavailable(whole_seconds(pause)));
+        }
+        let (send, receive) = oneshot::channel();
+        let task = {
+            let (shared, plugin) = (Arc::clone(self), Arc::clone(plugin));
+            // A client that is gone does not undo its request, so nobody may be there to receive.
+            Box::new(move || drop(send.send(shared.run(&plugin, &exchange))))
+        };
+        if self.pool.submit(&plugin.lane, task).is_err() {
+            return Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS));
+        }
+        let Ok(mut finished) = receive.await else {
+            // The task panicked; the panic hook has said where.
+            return Finished::failed(Cause::HostFailed);
+        };
+        if let Some(sequence) = finished.rests_on
+            && let Err(error) = self.store.durable(sequence).await
+        {
+            tracing::error!(%error, "a commit did not become durable");
+            finished.reply = Err(Cause::HostFailed);
+            return finished;
+        }
+        if let Some(committed) = &finished.committed {
+            self.announce(committed);
+        }
+        finished
+    }
+
+    /// On a call thread: runs the handler until its transaction commits, a bounded number of times.
+    fn run(&self, plugin: &Plugin, exchange: &Exchange) -> Finished {
+        let Ok(draws) = Draws::new(Timestamp::now()) else {
+            tracing::error!("the operating system has no randomness to give");
+            return Finished::failed(Cause::HostFailed);
+        };
+        let caller = self.caller(plugin, exchange);
+        let mut usage = Usage::default();
+        for _ in 0..self.limits.runs_max {
+            let desk = Desk::new(&self.store, &plugin.facts, &self.limits, &draws, caller.clone());
+            let Run { mut desk, fuel, result } = plugin.program.handle(desk, exchange);
+            usage.fuel += fuel;
+            usage.host_calls += desk.spent.host_calls;
+            self.report(plugin, &exchange.request_id, &desk.log);
+            let checked = result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
+            let reply = match checked {
+                Ok(reply) => reply,
+                Err(fault) => {
+                    let cause = self.blame(plugin, &exchange.request_id, &fault);
+                    return Finished { usage, ..Finished::failed(cause) };
+                }
+            };
+            plugin.breaker.succeeded();
+            let Some(work) = desk.take_work() else {
+                return Finished { reply: Ok(reply), usage, rests_on: None, committed: None };
+            };
+            if reply.status >= 400 {
+                let rests_on = Some(work.snapshot());
+                return Finished { reply: Ok(reply), usage, rests_on, committed: None };
+            }
+            let bytes_written = work.written_bytes() as u64;
+            match work.commit() {
+                Ok(committed) => {
+                    usage.bytes_written += bytes_written;
+                    let rests_on = Some(committed.sequence);
+                    return Finished { reply: Ok(reply), usage, rests_on, committed: Some(committed) };
+                }
+                Err(CommitError::Conflict { key }) => {
+                    usage.reruns += 1;
+                    tracing::debug!(request_id = %exchange.request_id, key = %mooring_store::keys::readable(&key), "lost a conflict");
+                }
+                Err(CommitError::Store(error)) => {
+                    tracing::error!(%error, request_id = %exchange.request_id, "a commit failed");
+                    return Finished { usage, ..Finished::failed(Cause::HostFailed) };
+                }
+            }
+        }
+        tracing::warn!(
+            request_id = %exchange.request_id, plugin = %plugin.facts.name, runs = self.limits.runs_max,
+            "a request lost every conflict (plugin.runs_max)"
+        );
+        Finished { usage, ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS)) }
+    }
+
+    fn caller(&self, plugin: &Plugin, exchange: &Exchange) -> Caller {
+        match (&exchange.outcome, &exchange.principal) {
+            (Outcome::Route(route), Some(principal)) => {
+                let access = plugin.facts.manifest.routes[*route as usize].access;
+                Caller::Principal(principal.clone(), access)
+            }
+            _ => Caller::Nobody,
+        }
+    }
+
+    /// Puts what the guest said into the log.
+    pub(super) fn report(&self, plugin: &Plugin, request_id: &str, lines: &[String]) {
+        for line in lines {
+            tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
+        }
+    }
+
+    /// Counts a fault against whoever caused it.
+    pub(super) fn blame(&self, plugin: &Plugin, request_id: &str, fault: &Fault) -> Cause {
+        let cause = match fault {
+            Fault::Deadline | Fault::Fuel => Cause::Deadline,
+            Fault::Trap(_) | Fault::BadAnswer(_) | Fault::Suspended => Cause::PluginFailed,
+            Fault::NoInstance(_) => Cause::HostFailed,
+        };
+        let name = &plugin.facts.name;
+        if cause == Cause::HostFailed {
+            tracing::error!(plugin = %name, request_id, ?fault, "no instance of the plugin could be made");
+            return cause;
+        }
+        tracing::warn!(plugin = %name, request_id, %fault, "the plugin failed");
+        if let Some(pause) = plugin.breaker.failed(Instant::now()) {
+            tracing::error!(
+                plugin = %name, ?pause,
+                "the plugin failed too often in a row and is stopped for a while (plugin.breaker_failures)"
+            );
+        }
+        cause
+    }
+}
+
+impl Finished {
+    fn failed(cause: Cause) -> Finished {
+        Finished { reply: Err(cause), usage: Usage::default(), rests_on: None, committed: None }
+    }
+}
+
+/// Rounded up, so that a caller who waits that long is not refused again.
+fn whole_seconds(pause: Duration) -> u32 {
+    (pause.as_millis().div_ceil(1000) as u32).max(1)
+}

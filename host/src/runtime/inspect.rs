@@ -1,0 +1,200 @@
+//! What a component says without being run or compiled: its imports, its size, its digest, its SDK.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest as _, Sha256};
+use wasmparser::{ComponentExternName, Parser, Payload};
+
+/// The custom section in which the SDK leaves its version.
+const SDK_SECTION: &str = "mooring-sdk";
+
+/// The contract that this host speaks, as it stands in import names.
+const CONTRACT: &str = "mooring:plugin/";
+const CONTRACT_VERSIONS: &[&str] = &["0.1.0"];
+
+/// Interfaces that every plugin may import, because they reach nothing: types, the request's own clock and randomness,
+/// and the request's own log.
+const ALWAYS_GRANTED: &[&str] = &["types", "exchange", "context", "log"];
+
+/// Interfaces that an operator can grant, in the order in which they are shown.
+pub const CAPABILITIES: &[&str] =
+    &["settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "outbound"];
+
+/// The part of WASI 0.2 that is linked, deterministic and empty-handed. What a Rust or C guest drags in without asking.
+const WASI: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/random",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+];
+
+/// A component, looked at from outside.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub digest: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Every import, by its full name, sorted.
+    pub imports: Vec<String>,
+    /// The version of the SDK that built it, where it left one.
+    pub sdk_version: Option<String>,
+}
+
+/// Why bytes are not a component that this host could run.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// Not WebAssembly, or damaged.
+    #[error("the file is not a WebAssembly component: {0}")]
+    NotWasm(String),
+    /// A core module.
+    #[error(
+        "the file is a core WebAssembly module, not a component; build it with `cargo build --target wasm32-wasip2`"
+    )]
+    CoreModule,
+}
+
+/// What a component would be allowed to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// Every capability that there is.
+    All,
+    /// These, by the names in [`CAPABILITIES`].
+    Only(BTreeSet<String>),
+}
+
+impl Component {
+    /// Reads a component's head and sections. Runs and compiles nothing.
+    pub fn inspect(bytes: &[u8]) -> Result<Component, InspectError> {
+        let mut imports = BTreeSet::new();
+        let mut sdk_version = None;
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(|error| InspectError::NotWasm(error.to_string()))? {
+                Payload::Version { encoding: wasmparser::Encoding::Module, .. } if depth == 0 => {
+                    return Err(InspectError::CoreModule);
+                }
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        let import = import.map_err(|error| InspectError::NotWasm(error.to_string()))?;
+                        let ComponentExternName { name, .. } = import.name;
+                        imports.insert(name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == SDK_SECTION => {
+                    sdk_version = Some(String::from_utf8_lossy(section.data()).into_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(Component {
+            digest: hex::encode(Sha256::digest(bytes)),
+            size: bytes.len() as u64,
+            imports: imports.into_iter().collect(),
+            sdk_version,
+        })
+    }
+
+    /// The capabilities it asks for, in the order of [`CAPABILITIES`].
+    pub fn capabilities(&self) -> Vec<&'static str> {
+        let asked: BTreeSet<&str> = self.imports.iter().filter_map(|name| contract_interface(name)).collect();
+        CAPABILITIES.iter().copied().filter(|capability| asked.contains(capability)).collect()
+    }
+
+    /// Imports that no grant can satisfy: other packages, other versions of the contract, more of WASI.
+    pub fn unknown_imports(&self) -> Vec<&str> {
+        self.imports.iter().map(String::as_str).filter(|name| !is_known(name)).collect()
+    }
+
+    /// Capabilities it asks for that `grants` does not hold.
+    pub fn missing_grants(&self, grants: &Grants) -> Vec<&'static str> {
+        self.capabilities().into_iter().filter(|capability| !grants.holds(capability)).collect()
+    }
+}
+
+impl Grants {
+    /// Whether this capability is granted.
+    pub fn holds(&self, capability: &str) -> bool {
+        match self {
+            Grants::All => true,
+            Grants::Only(names) => names.contains(capability),
+        }
+    }
+}
+
+fn is_known(import: &str) -> bool {
+    if let Some(interface) = contract_interface(import) {
+        return ALWAYS_GRANTED.contains(&interface) || CAPABILITIES.contains(&interface);
+    }
+    import.split_once('@').is_some_and(|(name, version)| WASI.contains(&name) && version.starts_with("0.2."))
+}
+
+/// `users` of `mooring:plugin/users@0.1.0`, if this host speaks that version.
+fn contract_interface(import: &str) -> Option<&str> {
+    let (interface, version) = import.strip_prefix(CONTRACT)?.split_once('@')?;
+    CONTRACT_VERSIONS.contains(&version).then_some(interface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(imports: &[&str]) -> Component {
+        Component {
+            digest: String::new(),
+            size: 0,
+            imports: imports.iter().map(|&name| name.to_owned()).collect(),
+            sdk_version: None,
+        }
+    }
+
+    #[test]
+    fn names_imports_that_nobody_can_grant() {
+        let component = component(&[
+            "mooring:plugin/users@0.1.0",
+            "mooring:plugin/users@0.9.0",
+            "wasi:cli/stderr@0.2.6",
+            "wasi:sockets/tcp@0.2.6",
+            "wasi:cli/stderr@0.3.0",
+        ]);
+        assert_eq!(
+            component.unknown_imports(),
+            ["mooring:plugin/users@0.9.0", "wasi:sockets/tcp@0.2.6", "wasi:cli/stderr@0.3.0"]
+        );
+    }
+
+    #[test]
+    fn asks_for_what_it_imports_and_no_more() {
+        let component = component(&[
+            "mooring:plugin/types@0.1.0",
+            "mooring:plugin/outbound@0.1.0",
+            "mooring:plugin/users@0.1.0",
+        ]);
+        assert_eq!(component.capabilities(), ["users", "outbound"]);
+        let grants = Grants::Only(BTreeSet::from(["users".to_owned()]));
+        assert_eq!(component.missing_grants(&grants), ["outbound"]);
+        assert!(component.missing_grants(&Grants::All).is_empty());
+    }
+
+    #[test]
+    fn refuses_what_is_no_component() {
+        assert!(matches!(Component::inspect(b"#!/bin/sh"), Err(InspectError::NotWasm(_))));
+        assert!(matches!(Component::inspect(b"\0asm\x01\0\0\0"), Err(InspectError::CoreModule)));
+    }
+}

@@ -1,0 +1,373 @@
+//! Runs jobs: claims what is due, has the plugin do it, makes the calls to the world that it asks for.
+//!
+//! An attempt may take several runs. A run that asks for a call to the world is stopped there; the call is made while
+//! neither an instance nor a transaction is held, its answer is kept durably with the job, and the job is run again from
+//! its start with one answer more. The last run's writes and the end of the job commit together. A crash at any point
+//! leaves a lease that ends, after which the job is tried again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mooring_core::draws::Draws;
+use mooring_core::ids::PluginName;
+use mooring_core::jobs::{self, Backoff, Claimed, DueJob, Failure, JobError, Lease};
+use mooring_core::json::Json;
+use mooring_core::time::Timestamp;
+use mooring_core::work::{CommitError, Committed, HostWork, RunError};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+
+use super::plugin::Plugin;
+use super::program::{Fault, JobCall, JobEnd, Run};
+use super::{Runtime, Shared};
+use crate::bindings::{Answered, Caller, Desk, Errand, Errands, NoReturn};
+use crate::exchange::Usage;
+
+/// The runner looks at the store at least this often, whether or not somebody wakes it.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often leases are looked over and old jobs are purged.
+const TIDY_EVERY: Duration = Duration::from_secs(15);
+
+/// Jobs looked at in one go.
+const BATCH: usize = 64;
+
+/// When a plugin is not there or has no room, its job is left alone for so long.
+const NOT_NOW: Duration = Duration::from_secs(5);
+
+/// What one run of a job came to.
+enum Ran {
+    /// The job is over, and its writes are committed.
+    Committed(Committed),
+    /// The plugin says how it failed, or failed itself. Nothing was written.
+    Failed(Failure),
+    /// It needs this call, and has used this many of the answers.
+    Needs(Errand, usize),
+    /// Somebody else has the job now.
+    LeaseLost,
+}
+
+impl Runtime {
+    /// Runs jobs until `stopped`, then finishes those that run.
+    pub fn spawn_jobs(&self, stopped: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            let places = Arc::new(Semaphore::new(shared.job_limits.running_max));
+            shared.tidy_after_start().await;
+            tokio::select! {
+                () = stopped => {}
+                () = Arc::clone(&shared).look_after_jobs(Arc::clone(&places)) => {}
+            }
+            let all = shared.job_limits.running_max as u32;
+            // Fails only if the semaphore were closed, which nobody does.
+            drop(places.acquire_many(all).await);
+        })
+    }
+}
+
+impl Shared {
+    async fn look_after_jobs(self: Arc<Shared>, places: Arc<Semaphore>) {
+        let mut tidied = tokio::time::Instant::now();
+        loop {
+            let pause = self.start_due(&places).await;
+            if tidied.elapsed() >= TIDY_EVERY {
+                self.tidy().await;
+                tidied = tokio::time::Instant::now();
+            }
+            tokio::select! {
+                () = self.jobs_scheduled.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Starts what is due and there is room for. Gives the time until it is worth looking again.
+    async fn start_due(self: &Arc<Shared>, places: &Arc<Semaphore>) -> Duration {
+        let mut behind: Option<DueJob> = None;
+        loop {
+            let after = behind.take();
+            let found = self.host_read(move |work| jobs::due(work, work.now(), after.as_ref(), BATCH)).await;
+            let Some(found) = found else { return LOOK_EVERY };
+            let is_last = found.len() < BATCH;
+            behind = found.last().cloned();
+            for due in found {
+                let Some(plugin) = self.ready_plugin(&due.plugin) else { continue };
+                let Ok(place) = Arc::clone(places).acquire_owned().await else { return LOOK_EVERY };
+                let Some(claimed) = self.claim(&due).await else { continue };
+                let shared = Arc::clone(self);
+                tokio::spawn(async move {
+                    shared.attempt(&plugin, claimed).await;
+                    drop(place);
+                });
+            }
+            if is_last {
+                break;
+            }
+        }
+        let next = self.host_read(|work| jobs::next_due(work)).await.flatten();
+        match next {
+            Some(at) => Duration::from_millis(at.millis().saturating_sub(Timestamp::now().millis()))
+                // A job that is due but was not started waits for its plugin: look again soon, not at once.
+                .clamp(Duration::from_millis(if at <= Timestamp::now() { 1000 } else { 1 }), LOOK_EVERY),
+            None => LOOK_EVERY,
+        }
+    }
+
+    /// The plugin, if it is installed and not stopped by its breaker.
+    fn ready_plugin(&self, name: &PluginName) -> Option<Arc<Plugin>> {
+        let installed = self.installed.find(name)?;
+        installed.breaker.refuses(std::time::Instant::now()).is_none().then_some(installed)
+    }
+
+    async fn claim(self: &Arc<Shared>, due: &DueJob) -> Option<Claimed> {
+        let (id, lease) = (due.id.clone(), self.job_limits.lease_ms);
+        match self.host_write(move |work| jobs::claim(work, &id, lease)).await {
+            Ok((claimed, _)) => Some(claimed),
+            // Somebody has it, or took it back.
+            Err(RunError::Refused(JobError::TooLate(_) | JobError::NotFound)) => None,
+            Err(error) => {
+                tracing::error!(%error, job = %due.id, "a job could not be claimed");
+                None
+            }
+        }
+    }
+
+    /// One attempt, from the claim to its end.
+    async fn attempt(self: &Arc<Shared>, plugin: &Arc<Plugin>, claimed: Claimed) {
+        // The host's own store of answers begins empty: a lease's first run has made no call yet.
+        let mut answered: Vec<Answered> = Vec::new();
+        let claimed = Arc::new(claimed);
+        let Ok(draws) = Draws::new(Timestamp::now()) else {
+            tracing::error!(job = %claimed.job.id, "there is no randomness for a job; its lease will end");
+            return;
+        };
+        loop {
+            let ran = self.run_on_pool(plugin, &claimed, &draws, Arc::new(answered.clone())).await;
+            match ran {
+                Ran::Committed(committed) => return self.announce(&committed),
+                Ran::LeaseLost => return tracing::warn!(job = %claimed.job.id, "a job's lease ended while it ran"),
+                Ran::Failed(failure) => return self.fail(&claimed, failure).await,
+                Ran::Needs(errand, used) => {
+                    answered.truncate(used);
+                    if answered.len() >= self.calls_per_job_max {
+                        let reason = "it makes more calls than outbound.calls_per_job_max".to_owned();
+                        return self.fail(&claimed, Failure::Fatal { reason }).await;
+                    }
+                    let answer = self.make_call(plugin, &claimed, errand).await;
+                    if !self.keep_answer(&claimed.lease, &answer).await {
+                        return;
+                    }
+                    answered.push(answer);
+                }
+            }
+        }
+    }
+
+    /// Has a call thread run the job until it commits or ends otherwise.
+    async fn run_on_pool(
+        self: &Arc<Shared>,
+        plugin: &Arc<Plugin>,
+        claimed: &Arc<Claimed>,
+        draws: &Arc<Draws>,
+        answered: Arc<Vec<Answered>>,
+    ) -> Ran {
+        let (send, receive) = oneshot::channel();
+        let task = {
+            let (shared, plugin) = (Arc::clone(self), Arc::clone(plugin));
+            let (claimed, draws) = (Arc::clone(claimed), Arc::clone(draws));
+            Box::new(move || drop(send.send(shared.run_job(&plugin, &claimed, &draws, &answered))))
+        };
+        if self.pool.submit(&plugin.lane, task).is_err() {
+            return Ran::Failed(retry_soon("the plugin's queue is full (plugin.queue_per_plugin_max)"));
+        }
+        let Ok(ran) = receive.await else { return Ran::Failed(retry_soon("the host failed while the job ran")) };
+        if let Ran::Committed(committed) = &ran
+            && let Err(error) = self.store.durable(committed.sequence).await
+        {
+            tracing::error!(%error, job = %claimed.job.id, "the end of a job did not become durable");
+        }
+        ran
+    }
+
+    /// On a call thread.
+    fn run_job(&self, plugin: &Plugin, claimed: &Claimed, draws: &Arc<Draws>, answered: &Arc<Vec<Answered>>) -> Ran {
+        let job = &claimed.job;
+        let call = JobCall {
+            id: job.id.to_string(),
+            kind: job.kind.clone(),
+            payload: job.payload.as_str().to_owned(),
+            attempt: job.attempt,
+            attempts_max: job.attempts_max,
+        };
+        let mut usage = Usage::default();
+        for _ in 0..self.limits.runs_max {
+            let caller = Caller::Job(job.tenant.clone());
+            let mut desk = Desk::new(&self.store, &plugin.facts, &self.limits, draws, caller);
+            desk.errands = Some(Errands::new(answered));
+            let Run { mut desk, fuel, result } = plugin.program.run_job(desk, &call);
+            usage.fuel += fuel;
+            usage.host_calls += desk.spent.host_calls;
+            self.report(plugin, &call.id, &desk.log);
+            let end = match result {
+                Ok(end) => end,
+                Err(Fault::Suspended) => {
+                    plugin.count(None, &usage, false);
+                    let stopped = desk.errands.take().and_then(Errands::stopped_at);
+                    let (errand, used) = stopped.expect("a run is suspended only at a call");
+                    return Ran::Needs(errand, used);
+                }
+                Err(fault) => {
+                    plugin.count(None, &usage, true);
+                    self.blame(plugin, &call.id, &fault);
+                    return Ran::Failed(Failure::Retry { after: None, reason: format!("the plugin failed: {fault}") });
+                }
+            };
+            plugin.breaker.succeeded();
+            let failure = match end {
+                JobEnd::Done => None,
+                JobEnd::Retry(after, reason) => Some(Failure::Retry { after, reason }),
+                JobEnd::Fatal(reason) => Some(Failure::Fatal { reason }),
+            };
+            if let Some(failure) = failure {
+                plugin.count(None, &usage, false);
+                return Ran::Failed(failure);
+            }
+            match self.commit_job(&mut desk, claimed, &mut usage) {
+                Ok(ran) => {
+                    plugin.count(None, &usage, false);
+                    return ran;
+                }
+                Err(()) => usage.reruns += 1,
+            }
+        }
+        plugin.count(None, &usage, false);
+        Ran::Failed(retry_soon("it lost every conflict (plugin.runs_max)"))
+    }
+
+    /// Commits a run that is done, together with the end of its job. An error means a lost conflict.
+    fn commit_job(&self, desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
+        let mut work = desk.begin_work();
+        match jobs::complete(&mut work, &claimed.lease) {
+            Ok(()) => {}
+            Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
+            Err(error) => {
+                tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
+                return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
+            }
+        }
+        let bytes_written = work.written_bytes() as u64;
+        match work.commit() {
+            Ok(committed) => {
+                usage.bytes_written += bytes_written;
+                Ok(Ran::Committed(committed))
+            }
+            Err(CommitError::Conflict { .. }) => Err(()),
+            Err(CommitError::Store(error)) => {
+                tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
+                Ok(Ran::Failed(retry_soon("the store failed")))
+            }
+        }
+    }
+
+    /// Keeps an answer with the job. False if somebody else has the job by now.
+    async fn keep_answer(self: &Arc<Shared>, lease: &Lease, answered: &Answered) -> bool {
+        let json = Json::from(serde_json::to_value(answered).expect("an answer is plain data"));
+        let kept = lease.clone();
+        match self.host_write(move |work| jobs::record_answer(work, &kept, &json)).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(%error, job = %lease.job, "the answer to a job's call could not be kept");
+                false
+            }
+        }
+    }
+
+    async fn fail(self: &Arc<Shared>, claimed: &Claimed, failure: Failure) {
+        let (lease, backoff) = (claimed.lease.clone(), self.backoff());
+        let failed = failure.clone();
+        match self.host_write(move |work| jobs::fail(work, &lease, failed.clone(), backoff)).await {
+            Ok((job, committed)) => {
+                tracing::warn!(
+                    job = %job.id, kind = %job.kind, plugin = %job.plugin, attempt = job.attempt,
+                    state = job.state.as_str(), reason = job.last_error.as_deref().unwrap_or_default(),
+                    "a job failed"
+                );
+                self.announce(&committed);
+            }
+            Err(error) => tracing::error!(%error, job = %claimed.job.id, "a job's failure could not be kept"),
+        }
+    }
+
+    /// At start nobody else runs anything, so whatever still has a lease was cut off.
+    async fn tidy_after_start(self: &Arc<Shared>) {
+        let backoff = self.backoff();
+        self.release(move |work| jobs::release_all(work, BATCH, backoff)).await;
+    }
+
+    async fn tidy(self: &Arc<Shared>) {
+        let backoff = self.backoff();
+        self.release(move |work| jobs::release_expired(work, BATCH, backoff)).await;
+        if let Err(error) = self.host_write(|work| jobs::purge(work, BATCH)).await {
+            tracing::error!(%error, "old jobs could not be purged");
+        }
+    }
+
+    async fn release<F>(self: &Arc<Shared>, release: F)
+    where
+        F: Fn(&mut HostWork) -> Result<usize, JobError> + Clone + Send + 'static,
+    {
+        loop {
+            match self.host_write(release.clone()).await {
+                Ok((released, _)) if released == BATCH => {}
+                Ok(_) => return,
+                Err(error) => return tracing::error!(%error, "leases that ended could not be released"),
+            }
+        }
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff { min: self.job_limits.backoff_min_ms, max: self.job_limits.backoff_max_ms }
+    }
+
+    async fn make_call(self: &Arc<Shared>, plugin: &Plugin, claimed: &Claimed, errand: Errand) -> Answered {
+        let answer = self.errand(plugin, &claimed.job.tenant, &errand).await;
+        if let Err(reason) = &answer {
+            let refused = matches!(reason, NoReturn::Refused(_));
+            tracing::info!(job = %claimed.job.id, target = %errand.target, ?reason, refused, "a call got no answer");
+        }
+        Answered { errand, answer }
+    }
+
+    /// Reads, off the async threads. Nothing if the store failed, which is logged.
+    async fn host_read<T: Send + 'static>(
+        self: &Arc<Shared>,
+        read: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
+    ) -> Option<T> {
+        let store = self.store.clone();
+        let result = tokio::task::spawn_blocking(move || {
+            // Nothing is drawn when rows are only read.
+            read(&mut HostWork::read(&store, &Draws::with_seed(Timestamp::now(), [0; 32])))
+        });
+        result
+            .await
+            .expect("reading does not panic and is not cancelled")
+            .inspect_err(|error| tracing::error!(%error, "jobs could not be read"))
+            .ok()
+    }
+
+    /// One host-level transaction, off the async threads.
+    pub(super) async fn host_write<T: Send + 'static, E: Send + 'static>(
+        self: &Arc<Shared>,
+        write: impl FnMut(&mut HostWork) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Committed), RunError<E>> {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || HostWork::run(&store, Timestamp::now(), write))
+            .await
+            .expect("a transaction does not panic and is not cancelled")
+    }
+}
+
+fn retry_soon(reason: &str) -> Failure {
+    Failure::Retry { after: Some(NOT_NOW), reason: reason.to_owned() }
+}

@@ -1,0 +1,176 @@
+//! From a file's bytes to a plugin that has proved that it starts.
+//!
+//! In this order: size, imports against grants (before anything is compiled), compile under limits, link, `describe` with
+//! nothing granted, the manifest's own rules, and a rehearsal of the answers that the plugin gives to the host's failures.
+//! Whatever goes wrong, the operator is told what and by which command to mend it, and nothing has changed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mooring_core::draws::Draws;
+use mooring_core::ids::PluginName;
+use mooring_core::time::Timestamp;
+use mooring_manifest::Manifest;
+
+use super::Shared;
+use super::compile::CompileError;
+use super::inspect::{CAPABILITIES, Component, Grants, InspectError};
+use super::instance::WasmProgram;
+use super::manifest::{self, ManifestError};
+use super::plugin::{FailureAnswers, Plugin, check_answer};
+use super::program::{Fault, Program};
+use crate::bindings::{Caller, Desk, Facts};
+use crate::exchange::{Cause, Exchange, Outcome, Reply};
+
+/// Why a component is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// `plugin.component_bytes_max`
+    #[error("the component has {size} bytes, and the limit is {limit} (plugin.component_bytes_max)")]
+    TooLarge {
+        /// Bytes it has.
+        size: u64,
+        /// Bytes it may have.
+        limit: u64,
+    },
+    /// Not a component.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// It imports what this host does not have at all.
+    #[error(
+        "the component imports {}, which this host does not offer to any plugin; it offers mooring:plugin 0.1.0 ({}) and an \
+         empty-handed WASI 0.2 without files and sockets", .imports.join(", "), CAPABILITIES.join(", ")
+    )]
+    UnknownImports {
+        /// Full names.
+        imports: Vec<String>,
+    },
+    /// It imports what the operator has not granted.
+    #[error(
+        "the component imports {}, which is not granted; add `--grant {}` to grant all that it asks for, or --grant-all",
+        .missing.join(", "), .asked.join(",")
+    )]
+    NotGranted {
+        /// Capabilities.
+        missing: Vec<String>,
+        /// All that it asks for.
+        asked: Vec<String>,
+    },
+    /// It does not become machine code.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// It compiled but does not fit the contract.
+    #[error("the component does not implement the world `provider` of mooring:plugin 0.1.0: {0}")]
+    Link(String),
+    /// It fails before it serves anything.
+    #[error("the plugin fails in {export}: {fault}")]
+    Fails {
+        /// `describe` or `handle`.
+        export: &'static str,
+        /// How.
+        fault: Fault,
+    },
+    /// Its manifest breaks a rule.
+    #[error("the plugin's manifest is refused: {0}")]
+    Manifest(#[from] ManifestError),
+}
+
+/// Checks what can be checked without compiling.
+pub(crate) fn admit(bytes: &[u8], grants: &Grants, bytes_max: u64) -> Result<Component, LoadError> {
+    let size = bytes.len() as u64;
+    if size > bytes_max {
+        return Err(LoadError::TooLarge { size, limit: bytes_max });
+    }
+    let component = Component::inspect(bytes)?;
+    let unknown = component.unknown_imports();
+    if !unknown.is_empty() {
+        return Err(LoadError::UnknownImports { imports: unknown.into_iter().map(str::to_owned).collect() });
+    }
+    let missing = component.missing_grants(grants);
+    if !missing.is_empty() {
+        let names = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+        return Err(LoadError::NotGranted { missing: names(missing), asked: names(component.capabilities()) });
+    }
+    Ok(component)
+}
+
+impl Shared {
+    /// Loads an admitted component from its file. `name` goes before the manifest's own.
+    pub(crate) async fn load(
+        self: &Arc<Shared>,
+        component: &Component,
+        source: &Path,
+        name: Option<&PluginName>,
+    ) -> Result<Plugin, LoadError> {
+        let compiled = self.cache.load(&self.engine, &component.digest, source).await?;
+        let program = WasmProgram::link(&self.engine, &compiled).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let shared = Arc::clone(self);
+        let (digest, name) = (component.digest.clone(), name.cloned());
+        tokio::task::spawn_blocking(move || shared.rehearse(program, digest, name))
+            .await
+            .expect("the rehearsal does not panic and is not cancelled")
+    }
+
+    /// Runs the plugin for the first time, with nothing granted.
+    fn rehearse(&self, program: WasmProgram, digest: String, name: Option<PluginName>) -> Result<Plugin, LoadError> {
+        let manifest = self.describe(&program, &digest)?;
+        let name = match name {
+            Some(name) => name,
+            None => PluginName::parse(&manifest.name).expect("the manifest's name was checked"),
+        };
+        let facts = Arc::new(Facts { name, digest, manifest });
+        let program: Box<dyn Program> = Box::new(program);
+        let answers = self.failure_answers(program.as_ref(), &facts)?;
+        Ok(Plugin::new(facts, program, answers, &self.limits))
+    }
+
+    fn describe(&self, program: &WasmProgram, digest: &str) -> Result<Arc<Manifest>, LoadError> {
+        let nobody = PluginName::parse("describe").expect("a legal name");
+        let facts = Facts { name: nobody, digest: digest.to_owned(), manifest: Arc::default() };
+        let run = program.describe(self.nobodys_desk(&Arc::new(facts)), self.limits.call_deadline_ms);
+        let text = run.result.map_err(|fault| LoadError::Fails { export: "describe", fault })?;
+        Ok(manifest::parse(&text, self.manifest_rule)?)
+    }
+
+    /// The plugin's own words for the host's failures.
+    pub(crate) fn failure_answers(
+        &self,
+        program: &dyn Program,
+        facts: &Arc<Facts>,
+    ) -> Result<FailureAnswers, LoadError> {
+        FailureAnswers::render(|cause| {
+            let exchange = rehearsal(cause);
+            let run = program.handle(self.nobodys_desk(facts), &exchange);
+            run.result
+                .and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer))
+                .and_then(|reply: Reply| match reply.status {
+                    400.. => Ok(reply),
+                    status => Err(Fault::BadAnswer(format!("{status} is no status for {:?}", exchange.outcome))),
+                })
+                .map_err(|fault| LoadError::Fails { export: "handle", fault })
+        })
+    }
+
+    /// Nobody can tell a rehearsal from the first request of the epoch.
+    fn nobodys_draws(&self) -> Arc<Draws> {
+        Draws::with_seed(Timestamp(0), [0; 32])
+    }
+
+    fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
+        Desk::new(&self.store, facts, &self.limits, &self.nobodys_draws(), Caller::Nobody)
+    }
+}
+
+fn rehearsal(cause: Cause) -> Exchange {
+    Exchange {
+        outcome: Outcome::Rejected { cause, route: None },
+        method: "GET".to_owned(),
+        path: "/".to_owned(),
+        query: String::new(),
+        params: Vec::new(),
+        headers: Vec::new(),
+        body: bytes::Bytes::new(),
+        principal: None,
+        request_id: "rehearsal".to_owned(),
+    }
+}

@@ -1,0 +1,151 @@
+//! A disk that fails, hangs or panics, under the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use mooring_store::engine::memory::MemoryEngine;
+use mooring_store::engine::{Engine, Write};
+use mooring_store::limits::{PENDING_BYTES_MAX, VALUE_BYTES_MAX};
+use mooring_store::{CommitError, Key, KeyRange, KeySpace, Order, Store, StoreError, Value};
+use parking_lot::{Mutex, RwLock};
+
+/// What the next barrier does.
+#[derive(Clone, Copy, Default)]
+enum Mood {
+    #[default]
+    Well,
+    Fails,
+    Panics,
+}
+
+/// An engine in memory whose barrier does as it is told.
+#[derive(Clone, Default)]
+struct Moody {
+    rows: Arc<MemoryEngine>,
+    mood: Arc<RwLock<Mood>>,
+    /// Held by the test while no barrier may come to its end.
+    gate: Arc<Mutex<()>>,
+}
+
+impl Engine for Moody {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        self.rows.get(key)
+    }
+
+    fn scan(&self, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {
+        self.rows.scan(range, order, limit)
+    }
+
+    fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {
+        self.rows.apply(writes)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        let _passed = self.gate.lock();
+        match *self.mood.read() {
+            Mood::Well => Ok(()),
+            Mood::Fails => Err(StoreError::Engine {
+                reason: "the disk is gone".into(),
+            }),
+            Mood::Panics => panic!("the engine has a bug"),
+        }
+    }
+
+    fn unsynced_bytes_max(&self) -> usize {
+        64 * 1024
+    }
+}
+
+fn put(store: &Store, key: u8, value: Vec<u8>) -> Result<mooring_store::Sequence, CommitError> {
+    let mut transaction = store.write();
+    transaction.put(vec![9, key], value)?;
+    transaction.commit()
+}
+
+#[test]
+fn a_failed_barrier_ends_writing_and_says_so() {
+    for (mood, words) in [
+        (Mood::Fails, "the disk is gone"),
+        (Mood::Panics, "the engine has a bug"),
+    ] {
+        let engine = Moody::default();
+        let store = Store::with_engine(Box::new(engine.clone()));
+        store
+            .wait_durable(put(&store, 1, b"kept".to_vec()).unwrap())
+            .unwrap();
+
+        *engine.mood.write() = mood;
+        let lost = put(&store, 1, b"lost".to_vec()).unwrap();
+        let error = store.wait_durable(lost).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+
+        // Not even when the disk seems well again: what it holds is unknown.
+        *engine.mood.write() = Mood::Well;
+        let refused = put(&store, 2, Vec::new()).unwrap_err();
+        assert!(
+            matches!(refused, CommitError::Store(StoreError::Poisoned { .. })),
+            "{refused}"
+        );
+        assert!(matches!(
+            store.health().stopped,
+            Some(StoreError::Poisoned { .. })
+        ));
+        assert!(matches!(store.close(), Err(StoreError::Poisoned { .. })));
+        assert!(matches!(
+            store.next_ordinal(b"s"),
+            Err(StoreError::Poisoned { .. })
+        ));
+        let value = store.read().get(&[9, 1]).unwrap();
+        assert_eq!(
+            value.as_deref(),
+            Some(&b"kept"[..]),
+            "readers still see what was durable"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_durable_before_its_barrier() {
+    let engine = Moody::default();
+    let store = Store::with_engine(Box::new(engine.clone()));
+    let gate = engine.gate.lock();
+    let sequence = put(&store, 1, b"new".to_vec()).unwrap();
+    assert_eq!(
+        store.write().get(&[9, 1]).unwrap().as_deref(),
+        Some(&b"new"[..]),
+        "writers build on it"
+    );
+    assert_eq!(store.read().get(&[9, 1]).unwrap(), None, "readers do not see it");
+    assert!(store.health().durable < sequence);
+    drop(gate);
+    store.wait_durable(sequence).unwrap();
+    assert_eq!(store.read().get(&[9, 1]).unwrap().as_deref(), Some(&b"new"[..]));
+}
+
+#[test]
+fn a_slow_disk_slows_committers_down() {
+    let engine = Moody::default();
+    let store = Store::with_engine(Box::new(engine.clone()));
+    let gate = engine.gate.lock();
+    let opened = AtomicBool::new(false);
+    let mut number = 0;
+    while store.health().pending_bytes <= PENDING_BYTES_MAX {
+        put(&store, number, vec![0; VALUE_BYTES_MAX]).unwrap();
+        number += 1;
+    }
+    thread::scope(|scope| {
+        let blocked = scope.spawn(|| {
+            let sequence = put(&store, 255, Vec::new()).unwrap();
+            assert!(
+                opened.load(Ordering::SeqCst),
+                "a commit went through although too much was waiting"
+            );
+            store.wait_durable(sequence).unwrap();
+        });
+        opened.store(true, Ordering::SeqCst);
+        drop(gate);
+        blocked.join().unwrap();
+    });
+    assert_eq!(store.health().pending_bytes, 0);
+}

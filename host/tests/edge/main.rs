@@ -1,0 +1,11 @@
+//! The edge over real sockets, with a gate that tells what it was asked.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
+
+mod limits;
+mod log;
+mod protocol;
+mod refusals;
+mod shutdown;
+mod support;
+mod tls;

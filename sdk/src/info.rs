@@ -1,0 +1,196 @@
+//! What a plugin says about itself, apart from its routes.
+
+use mooring_manifest as manifest;
+use mooring_manifest::{Credential, Index, Manifest, Scope, Setting, SettingKind, Target, TargetAuth};
+
+/// Name, credentials, scopes, settings, collections and targets of a plugin.
+#[derive(Clone, Debug)]
+pub struct Info(Manifest);
+
+impl Info {
+    /// `name` is also the default mount prefix: `a-z`, `0-9` and `-`, 1 to 40 characters. `version` is semantic;
+    /// `env!("CARGO_PKG_VERSION")` is a good one.
+    pub fn new(name: &str, version: &str, summary: &str) -> Info {
+        Info(Manifest {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            ..Manifest::default()
+        })
+    }
+
+    /// Keys arrive as `Authorization: Bearer KEY`. Kinds of credentials are tried in the order given.
+    #[must_use]
+    pub fn bearer(mut self) -> Info {
+        self.0.credentials.push(Credential::Bearer);
+        self
+    }
+
+    /// Keys arrive alone in this header; lower case.
+    #[must_use]
+    pub fn key_header(mut self, name: &str) -> Info {
+        self.0.credentials.push(Credential::Header {
+            name: name.to_owned(),
+        });
+        self
+    }
+
+    /// What keys of this surface start with.
+    #[must_use]
+    pub fn key_prefix(mut self, prefix: &str) -> Info {
+        prefix.clone_into(&mut self.0.key_prefix);
+        self
+    }
+
+    /// A permission that keys can carry.
+    #[must_use]
+    pub fn scope(mut self, name: &str, summary: &str) -> Info {
+        self.0.scopes.push(Scope {
+            name: name.to_owned(),
+            summary: summary.to_owned(),
+        });
+        self
+    }
+
+    /// A request header that handlers read, lower case; others are not handed over.
+    #[must_use]
+    pub fn request_header(mut self, name: &str) -> Info {
+        self.0.request_headers.push(name.to_owned());
+        self
+    }
+
+    /// A text that the operator can set.
+    #[must_use]
+    pub fn text(self, name: &str, default: Option<&str>, summary: &str) -> Info {
+        self.setting(name, SettingKind::Text, default, summary)
+    }
+
+    /// A whole number that the operator can set.
+    #[must_use]
+    pub fn integer(self, name: &str, default: Option<i64>, summary: &str) -> Info {
+        let default = default.map(|default| default.to_string());
+        self.setting(name, SettingKind::Integer, default.as_deref(), summary)
+    }
+
+    /// An exact decimal that the operator can set.
+    #[must_use]
+    pub fn decimal(self, name: &str, default: Option<&str>, summary: &str) -> Info {
+        self.setting(name, SettingKind::Decimal, default, summary)
+    }
+
+    /// A switch that the operator can set.
+    #[must_use]
+    pub fn boolean(self, name: &str, default: bool, summary: &str) -> Info {
+        self.setting(
+            name,
+            SettingKind::Boolean,
+            Some(if default { "true" } else { "false" }),
+            summary,
+        )
+    }
+
+    /// An absolute URL that the operator can set.
+    #[must_use]
+    pub fn url(self, name: &str, summary: &str) -> Info {
+        self.setting(name, SettingKind::Url, None, summary)
+    }
+
+    /// A secret that the operator can set. The plugin never sees it; the host uses it, for a [target](Info::target).
+    #[must_use]
+    pub fn secret(self, name: &str, summary: &str) -> Info {
+        self.setting(name, SettingKind::Secret, None, summary)
+    }
+
+    fn setting(mut self, name: &str, kind: SettingKind, default: Option<&str>, summary: &str) -> Info {
+        self.0.settings.push(Setting {
+            name: name.to_owned(),
+            kind,
+            default: default.map(str::to_owned),
+            summary: summary.to_owned(),
+        });
+        self
+    }
+
+    /// A collection of the plugin's own documents.
+    #[must_use]
+    pub fn collection(mut self, collection: Collection) -> Info {
+        self.0.collections.push(collection.0);
+        self
+    }
+
+    /// A host that jobs may call, at the URL in `url_setting`, without credentials.
+    #[must_use]
+    pub fn target(self, name: &str, url_setting: &str) -> Info {
+        self.target_with(name, url_setting, TargetAuth::None)
+    }
+
+    /// A host that jobs may call; the host adds `Authorization: Bearer` and the secret.
+    #[must_use]
+    pub fn target_bearer(self, name: &str, url_setting: &str, secret_setting: &str) -> Info {
+        self.target_with(
+            name,
+            url_setting,
+            TargetAuth::Bearer {
+                secret_setting: secret_setting.to_owned(),
+            },
+        )
+    }
+
+    /// A host that jobs may call; the host adds this header with the secret.
+    #[must_use]
+    pub fn target_header(self, name: &str, url_setting: &str, header: &str, secret_setting: &str) -> Info {
+        let auth = TargetAuth::Header {
+            name: header.to_owned(),
+            secret_setting: secret_setting.to_owned(),
+        };
+        self.target_with(name, url_setting, auth)
+    }
+
+    fn target_with(mut self, name: &str, url_setting: &str, auth: TargetAuth) -> Info {
+        self.0.targets.push(Target {
+            name: name.to_owned(),
+            url_setting: url_setting.to_owned(),
+            auth,
+        });
+        self
+    }
+
+    pub(crate) fn into_manifest(self) -> Manifest {
+        self.0
+    }
+}
+
+/// A collection of JSON documents, and the fields they can be found by.
+#[derive(Clone, Debug)]
+pub struct Collection(manifest::Collection);
+
+impl Collection {
+    /// `a-z`, `0-9` and `-`.
+    pub fn new(name: &str) -> Collection {
+        Collection(manifest::Collection {
+            name: name.to_owned(),
+            indexes: Vec::new(),
+        })
+    }
+
+    /// Documents can be found by the field at `pointer` (JSON Pointer: `/customer/email`).
+    #[must_use]
+    pub fn index(self, name: &str, pointer: &str) -> Collection {
+        self.with(name, pointer, false)
+    }
+
+    /// Like [`index`](Collection::index), and no two documents share a value.
+    #[must_use]
+    pub fn unique(self, name: &str, pointer: &str) -> Collection {
+        self.with(name, pointer, true)
+    }
+
+    fn with(mut self, name: &str, pointer: &str, unique: bool) -> Collection {
+        self.0.indexes.push(Index {
+            name: name.to_owned(),
+            pointer: pointer.to_owned(),
+            unique,
+        });
+        self
+    }
+}

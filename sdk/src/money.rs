@@ -1,0 +1,295 @@
+//! Exact money: integer minor units and a currency. There is no floating point here.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer};
+use serde_json::{Number, Value};
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Amount {
+    /// Minor units: cents for USD.
+    pub minor: i64,
+    /// ISO 4217 code, or one of the host's crypto assets; upper case.
+    pub currency: String,
+    /// Decimal places of one minor unit: 2 for USD, 0 for JPY.
+    pub exponent: u8,
+}
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoneyError {
+    /// Not a decimal number. NaN and infinity are none either.
+    NotANumber,
+    /// More decimal places than the currency has, which is this many. Zeros at the end do not count.
+    TooPrecise(u8),
+    /// More minor units than a 64-bit integer holds.
+    TooLarge,
+    /// Below zero, where that is not allowed.
+    Negative,
+    /// No currency has this code.
+    UnknownCurrency,
+}
+
+/// Powers of ten beyond this are not amounts of money, and would only make the reader work.
+const POWER_MAX: i32 = 40;
+
+/// The host's assets that ISO 4217 does not know, and their decimal places.
+const ASSETS: [(&str, u8); 2] = [("BTC", 8), ("USDT", 8)];
+
+/// Decimal places of a currency.
+pub fn exponent(currency: &str) -> Option<u8> {
+    if let Some((_, exponent)) = ASSETS.iter().find(|(asset, _)| *asset == currency) {
+        return Some(*exponent);
+    }
+    let currency = iso_currency::Currency::from_code(currency)?;
+    Some(currency.exponent().unwrap_or(0) as u8)
+}
+
+impl Amount {
+    /// So many minor units of a currency.
+    pub fn from_minor(minor: i64, currency: &str) -> Result<Amount, MoneyError> {
+        let exponent = exponent(currency).ok_or(MoneyError::UnknownCurrency)?;
+        Ok(Amount {
+            minor,
+            currency: currency.to_owned(),
+            exponent,
+        })
+    }
+
+    /// Reads a decimal number, exactly: `25`, `25.00`, `-0.5`, `2.5e1`. The sign is the caller's to judge.
+    pub fn parse_decimal(text: &str, currency: &str) -> Result<Amount, MoneyError> {
+        let exponent = exponent(currency).ok_or(MoneyError::UnknownCurrency)?;
+        Ok(Amount {
+            minor: minor_units(text, exponent)?,
+            currency: currency.to_owned(),
+            exponent,
+        })
+    }
+
+    /// [`parse_decimal`](Amount::parse_decimal), and refuses what is below zero.
+    pub fn parse_not_negative(text: &str, currency: &str) -> Result<Amount, MoneyError> {
+        let amount = Amount::parse_decimal(text, currency)?;
+        if amount.minor < 0 {
+            Err(MoneyError::Negative)
+        } else {
+            Ok(amount)
+        }
+    }
+
+    /// As a JSON number with all decimal places, exactly: `25.00`.
+    pub fn to_json_number(&self) -> Number {
+        Number::from_string_unchecked(self.to_string())
+    }
+}
+
+/// The number alone, with all decimal places: `25.00`.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!(
+            "{:0>width$}",
+            self.minor.unsigned_abs(),
+            width = usize::from(self.exponent) + 1
+        );
+        let (whole, fraction) = digits.split_at(digits.len() - usize::from(self.exponent));
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let point = if fraction.is_empty() { "" } else { "." };
+        write!(f, "{sign}{whole}{point}{fraction}")
+    }
+}
+
+impl fmt::Display for MoneyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MoneyError::NotANumber => f.write_str("must be a number"),
+            MoneyError::TooPrecise(places) => write!(f, "has more than {places} decimal places"),
+            MoneyError::TooLarge => f.write_str("is too large"),
+            MoneyError::Negative => f.write_str("must not be negative"),
+            MoneyError::UnknownCurrency => f.write_str("is in an unknown currency"),
+        }
+    }
+}
+
+impl std::error::Error for MoneyError {}
+
+/// A decimal number in a request, with its very digits: a JSON number or a string that holds one. It becomes an
+/// [`Amount`] once the currency is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Decimal {
+    /// As money that is zero or more.
+    pub fn not_negative(&self, currency: &str) -> Result<Amount, MoneyError> {
+        Amount::parse_not_negative(&self.0, currency)
+    }
+
+    /// As money of either sign.
+    pub fn amount(&self, currency: &str) -> Result<Amount, MoneyError> {
+        Amount::parse_decimal(&self.0, currency)
+    }
+
+    /// As it was sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        let text = match Value::deserialize(deserializer)? {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.trim().to_owned(),
+            _ => return Err(de::Error::custom(MoneyError::NotANumber)),
+        };
+        match minor_units(&text, 0) {
+            Err(MoneyError::NotANumber) => Err(de::Error::custom(MoneyError::NotANumber)),
+            _ => Ok(Decimal(text)),
+        }
+    }
+}
+
+/// `text` times ten to the power of `exponent`, if that is an integer.
+fn minor_units(text: &str, exponent: u8) -> Result<i64, MoneyError> {
+    let (mantissa, power) = match text.split_once(['e', 'E']) {
+        None => (text, 0),
+        Some((mantissa, power)) => (mantissa, power_of_ten(power)?),
+    };
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let pointless = mantissa.contains('.') && fraction.is_empty();
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || pointless || !digits().all(|digit| digit.is_ascii_digit()) {
+        return Err(MoneyError::NotANumber);
+    }
+
+    // Digits before this position count whole minor units; those behind it must be zeros.
+    let kept = whole.len() as i64 + i64::from(power) + i64::from(exponent);
+    let total = (whole.len() + fraction.len()) as i64;
+    let mut minor: i64 = 0;
+    for (position, digit) in (0..).zip(digits()) {
+        let digit = i64::from(digit - b'0');
+        if position >= kept {
+            if digit != 0 {
+                return Err(MoneyError::TooPrecise(exponent));
+            }
+            continue;
+        }
+        let digit = if negative { -digit } else { digit };
+        minor = minor
+            .checked_mul(10)
+            .and_then(|minor| minor.checked_add(digit))
+            .ok_or(MoneyError::TooLarge)?;
+    }
+    if minor != 0 {
+        for _ in total..kept {
+            minor = minor.checked_mul(10).ok_or(MoneyError::TooLarge)?;
+        }
+    }
+    Ok(minor)
+}
+
+fn power_of_ten(text: &str) -> Result<i32, MoneyError> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(MoneyError::NotANumber);
+    }
+    match text.parse::<i32>() {
+        Ok(power) if (-POWER_MAX..=POWER_MAX).contains(&power) => Ok(power),
+        _ => Err(MoneyError::TooLarge),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_decimals_exactly() {
+        for (text, currency, minor) in [
+            ("25", "USD", 2500),
+            ("25.00", "USD", 2500),
+            ("25.000000", "USD", 2500),
+            ("0.1", "USD", 10),
+            ("-0.05", "USD", -5),
+            ("2.5e1", "USD", 2500),
+            ("2500E-2", "USD", 2500),
+            ("0e40", "USD", 0),
+            ("7", "JPY", 7),
+            ("1.234", "KWD", 1234),
+            ("0.00000001", "BTC", 1),
+            ("92233720368547758.07", "USD", i64::MAX),
+            ("-92233720368547758.08", "USD", i64::MIN),
+        ] {
+            assert_eq!(
+                Amount::parse_decimal(text, currency).unwrap().minor,
+                minor,
+                "{text} {currency}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_exact_amount() {
+        for (text, error) in [
+            ("", MoneyError::NotANumber),
+            ("NaN", MoneyError::NotANumber),
+            ("inf", MoneyError::NotANumber),
+            ("1,5", MoneyError::NotANumber),
+            ("1.", MoneyError::NotANumber),
+            (".5", MoneyError::NotANumber),
+            ("1e", MoneyError::NotANumber),
+            ("--1", MoneyError::NotANumber),
+            ("0x10", MoneyError::NotANumber),
+            ("25.001", MoneyError::TooPrecise(2)),
+            ("1e-3", MoneyError::TooPrecise(2)),
+            ("92233720368547758.08", MoneyError::TooLarge),
+            ("1e400", MoneyError::TooLarge),
+            ("1e30", MoneyError::TooLarge),
+        ] {
+            assert_eq!(Amount::parse_decimal(text, "USD"), Err(error), "{text}");
+        }
+        assert_eq!(Amount::parse_not_negative("-1", "USD"), Err(MoneyError::Negative));
+        assert_eq!(
+            Amount::parse_decimal("1", "NOPE"),
+            Err(MoneyError::UnknownCurrency)
+        );
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for (text, currency) in [
+            ("25.00", "USD"),
+            ("-0.05", "USD"),
+            ("0.00", "USD"),
+            ("7", "JPY"),
+            ("1.234", "KWD"),
+        ] {
+            assert_eq!(Amount::parse_decimal(text, currency).unwrap().to_string(), text);
+        }
+        let amount = Amount::from_minor(i64::MIN, "USD").unwrap();
+        assert_eq!(amount.to_string(), "-92233720368547758.08");
+        assert_eq!(
+            serde_json::to_string(&amount.to_json_number()).unwrap(),
+            "-92233720368547758.08"
+        );
+    }
+
+    #[test]
+    fn decimals_keep_the_digits_of_numbers_and_strings() {
+        for (json, text) in [
+            ("25.10", "25.10"),
+            ("\" 25.10 \"", "25.10"),
+            ("1e3", "1e3"),
+            ("0.10000000000000000001", "0.10000000000000000001"),
+        ] {
+            let decimal: Decimal = serde_json::from_str(json).unwrap();
+            assert_eq!(decimal.as_str().to_lowercase().replace("e+", "e"), text);
+        }
+        for json in ["\"abc\"", "true", "null", "[]", "\"\""] {
+            assert!(serde_json::from_str::<Decimal>(json).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The numbers of BENCHMARKS.md, made by `cargo xtask bench`.
+//!
+//! Every claim is a ratio of two measurements of the same run on the same machine, or a bound that any machine should
+//! keep; a number without its neighbour says more about the machine than about the host. Each measurement is bounded in
+//! time, the clients run in this process on the same processors, and what is printed is the median of three rounds.
+
+mod load;
+mod report;
+mod seed;
+
+use std::time::{Duration, Instant};
+
+use mooring_tests::api::NewKey;
+use mooring_tests::host::component;
+use mooring_tests::paymenter::{lifecycle, provision, user};
+use mooring_tests::{Api, HostOptions, TestHost};
+use serde_json::json;
+
+use load::{Load, Request};
+use report::Report;
+
+const HELP: &str = "bench [--only NAME] [--seconds N] [--users N]
+
+  --only NAME    read, write, start, load or scale
+  --seconds N    how long each measurement takes (2)
+  --users N      how many users the large host of `scale` has (1000000)";
+
+struct Options {
+    only: Option<String>,
+    round: Duration,
+    users: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    let options = Options::parse().unwrap_or_else(|| {
+        eprintln!("{HELP}");
+        std::process::exit(2);
+    });
+    let mut report = Report::default();
+    if options.wants("start") {
+        start(&mut report).await;
+    }
+    if options.wants("load") {
+        load_plugin(&mut report).await;
+    }
+    if options.wants("read") {
+        read(&options, &mut report).await;
+    }
+    if options.wants("write") {
+        write(&options, &mut report).await;
+    }
+    if options.wants("scale") {
+        scale(&options, &mut report).await;
+    }
+    report.print();
+    if report.missed() {
+        std::process::exit(1);
+    }
+}
+
+impl Options {
+    fn parse() -> Option<Options> {
+        let mut options = Options {
+            only: None,
+            round: Duration::from_secs(2),
+            users: 1_000_000,
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let value = arguments.next()?;
+            match argument.as_str() {
+                "--only" => options.only = Some(value),
+                "--seconds" => options.round = Duration::from_secs(value.parse().ok()?),
+                "--users" => options.users = value.parse().ok()?,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name)
+    }
+}
+
+/// A host that logs no requests, whose demo key has no rate limit.
+async fn quiet_host() -> TestHost {
+    let host = HostOptions::new().environment("RUST_LOG", "warn").start();
+    host.admin()
+        .set(&host.demo_tenant(), "paymenter", "rate_limit_per_minute", "0")
+        .await;
+    host
+}
+
+/// How soon a host answers, and what it holds while nobody asks.
+async fn start(report: &mut Report) {
+    let mut host = quiet_host().await;
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        host.terminate();
+        host.wait();
+        let started = Instant::now();
+        host.restart();
+        times.push(started.elapsed());
+    }
+    times.sort();
+    report.at_most(
+        "start until ready, plugins compiled before",
+        seconds(times[1]),
+        1.0,
+        "s",
+    );
+    let mib = host.resident_bytes() as f64 / 1024.0 / 1024.0;
+    report.at_most("memory at rest with the bundled plugins", mib, 64.0, "MiB");
+}
+
+/// What bringing in a plugin costs that this host has compiled before.
+async fn load_plugin(report: &mut Report) {
+    let host = quiet_host().await;
+    let bytes = std::fs::read(component("paymenter")).expect("the component");
+    let mut times = Vec::new();
+    for round in 0..7 {
+        let name = format!("again-{round}");
+        let started = Instant::now();
+        let answer = host
+            .admin()
+            .load(&format!("name={name}&grant=*"), bytes.clone())
+            .await;
+        times.push(started.elapsed());
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+    times.sort();
+    report.at_most(
+        "load of a plugin from the compile cache",
+        times[3].as_secs_f64() * 1000.0,
+        20.0,
+        "ms",
+    );
+}
+
+/// Requests that only read: one service, looked up by its id.
+async fn read(options: &Options, report: &mut Report) {
+    let host = quiet_host().await;
+    let api = host.paymenter();
+    user(&api, "read@example.com").await;
+    let service = provision(&api, "read@example.com").await;
+    let edge = Load::new(host.address(), 16, options.round)
+        .run(Request::get("/healthz", None))
+        .await;
+    let path = format!("{}/api/v1/services/{service}", prefix(&api, &host));
+    let plugin = Load::new(host.address(), 16, options.round)
+        .run(Request::get(&path, Some(api.key())))
+        .await;
+    report.note(
+        "read through a plugin, a fresh instance each",
+        plugin.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "the same connection load on /healthz",
+        edge.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "read through a plugin against /healthz",
+        plugin.per_second() / edge.per_second(),
+        "x",
+    );
+    report.note(
+        "p99 of a read at 16 connections",
+        plugin.p99().as_secs_f64() * 1000.0,
+        "ms",
+    );
+}
+
+/// Requests that write and are on the disk before they are answered: one paid invoice each.
+async fn write(options: &Options, report: &mut Report) {
+    let host = quiet_host().await;
+    let api = host.paymenter();
+    let path = format!("{}/api/v1/paymenter/invoice.paid", prefix(&api, &host));
+    let body = |number: u64| {
+        json!({ "invoice_id": format!("B-{number}"), "amount": "1.00", "user_email": "bench@example.com" })
+            .to_string()
+    };
+    for connections in [1, 32] {
+        let load = Load::new(host.address(), connections, options.round);
+        // Numbers of the two measurements must not meet: an invoice that is known writes nothing.
+        let offset = connections as u64 * 1_000_000_000;
+        let request = Request::post(&path, api.key(), move |number| body(offset + number));
+        let done = load.run(request).await;
+        report.note(
+            &format!("durable writes at {connections} connections"),
+            done.per_second(),
+            "requests/s",
+        );
+    }
+    host.admin().verify_ledgers().await;
+}
+
+/// Whether a host with many users is as quick as one with few.
+async fn scale(options: &Options, report: &mut Report) {
+    const SMALL: u64 = 1000;
+    let mut small = quiet_host().await;
+    seed::users(&mut small, SMALL);
+    let mut large = quiet_host().await;
+    seed::users(&mut large, options.users);
+    for host in [&small, &large] {
+        let key = NewKey {
+            expires_in_seconds: Some(3600),
+            ..mooring_tests::paymenter::every_scope("demo")
+        };
+        host.admin().mint(&key).await;
+    }
+    for route in [
+        "me",
+        "services",
+        "service",
+        "user.create again",
+        "suspend and unsuspend",
+        "invoice.paid",
+    ] {
+        let few = latency(&small, route, options.round).await;
+        let many = latency(&large, route, options.round).await;
+        let ratio = many.as_secs_f64() / few.as_secs_f64();
+        report.note(
+            &format!("p99 of {route} with {SMALL} users"),
+            few.as_secs_f64() * 1000.0,
+            "ms",
+        );
+        report.at_most(
+            &format!("p99 of {route} with {} users against {SMALL}", options.users),
+            ratio,
+            2.0,
+            "x",
+        );
+    }
+}
+
+/// The slowest but one in a hundred, at four connections.
+async fn latency(host: &TestHost, route: &str, round: Duration) -> Duration {
+    let api = host.paymenter();
+    let prefix = prefix(&api, host);
+    let load = Load::new(host.address(), 4, round);
+    let known = user(&api, &seed::email(seed::SOMEWHERE)).await;
+    assert_eq!(known["duplicate"], true, "the users are there");
+    let service = provision(&api, &seed::email(seed::SOMEWHERE)).await;
+    lifecycle(&api, "suspend", &service).await.expect(200);
+    let key = api.key();
+    let paymenter = format!("{prefix}/api/v1/paymenter");
+    let request = match route {
+        "me" => Request::get(&format!("{prefix}/api/v1/me"), Some(key)),
+        "services" => Request::get(&format!("{prefix}/api/v1/services"), Some(key)),
+        "service" => Request::get(&format!("{prefix}/api/v1/services/{service}"), Some(key)),
+        "user.create again" => Request::post(&format!("{paymenter}/user.create"), key, |number| {
+            json!({ "email": seed::email(number % seed::SOMEWHERE) }).to_string()
+        }),
+        "suspend and unsuspend" => Request::post(&format!("{paymenter}/server.suspend"), key, move |_| {
+            json!({ "service_id": service }).to_string()
+        }),
+        _ => Request::post(&format!("{paymenter}/invoice.paid"), key, |number| {
+            json!({ "invoice_id": format!("S-{number}"), "amount": 1, "user_email": seed::email(number) })
+                .to_string()
+        }),
+    };
+    load.run(request).await.p99()
+}
+
+/// The mount's path.
+fn prefix(api: &Api, host: &TestHost) -> String {
+    api.base()
+        .split_once(host.address())
+        .map(|(_, prefix)| prefix.to_owned())
+        .unwrap_or_default()
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
