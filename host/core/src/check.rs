@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn pages_have_a_size() {
         for (limit, fits) in [(0, false), (1, true), (500, true), (501, false)] {
-            assert_eq!(super::page(Page::first(limit)).is_ok(), fits, "{limit}");
+            assert_eq!(page(Page::first(limit)).is_ok(), fits, "{limit}");
         }
     }
 }

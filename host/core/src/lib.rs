@@ -25,7 +25,7 @@ pub mod ids;
 pub mod jobs;
 pub mod json;
 pub mod keys;
-//pub mod ledger;
+pub mod ledger;
 pub mod money;
 pub mod page;
 pub mod plugins;

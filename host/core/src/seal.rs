@@ -30,7 +30,7 @@ pub struct Sealed {
     /// Hex.
     nonce: String,
     /// Hex, authentication tag included.
-    sealed: String,
+    ciphertext: String,
 }
 
 /// Why a secret was not sealed or opened.
@@ -79,12 +79,12 @@ impl MasterKeys {
             msg: secret.as_bytes(),
             aad: &aad,
         };
-        let sealed = self.current.cipher.encrypt(&XNonce::from(nonce), payload);
-        let sealed = sealed.expect("only a message of 256 GiB cannot be encrypted");
+        let encrypted = self.current.cipher.encrypt(&XNonce::from(nonce), payload);
+        let ciphertext = encrypted.expect("only a message of 256 GiB cannot be encrypted");
         Ok(Sealed {
             key: self.current.id.clone(),
             nonce: hex::encode(nonce),
-            sealed: hex::encode(sealed),
+            ciphertext: hex::encode(ciphertext),
         })
     }
 
@@ -96,7 +96,7 @@ impl MasterKeys {
             .ok_or_else(|| SealError::UnknownKey(sealed.key.clone()))?;
         let mut nonce = [0; NONCE_BYTES];
         hex::decode_to_slice(&sealed.nonce, &mut nonce).map_err(|_| SealError::Damaged)?;
-        let message = hex::decode(&sealed.sealed).map_err(|_| SealError::Damaged)?;
+        let message = hex::decode(&sealed.ciphertext).map_err(|_| SealError::Damaged)?;
         let aad = associated_data(place);
         let payload = Payload {
             msg: message.as_slice(),
@@ -170,7 +170,7 @@ mod tests {
         let keys = MasterKeys::new([1; 32], []);
         let sealed = keys.seal(&["a"], "s3cret").unwrap();
         let cut = Sealed {
-            sealed: sealed.sealed[2..].to_owned(),
+            ciphertext: sealed.ciphertext[2..].to_owned(),
             ..sealed.clone()
         };
         let no_hex = Sealed {

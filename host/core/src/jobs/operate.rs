@@ -13,7 +13,7 @@ use crate::page::{Listing, Page};
 use crate::work::HostWork;
 
 /// How long jobs that are done or cancelled can still be looked at. Dead ones stay until they are retried.
-pub const DONE_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const DONE_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Which jobs to list; what is given must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

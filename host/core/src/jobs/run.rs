@@ -80,7 +80,7 @@ impl Default for Backoff {
     fn default() -> Backoff {
         Backoff {
             min: Duration::from_secs(5),
-            max: Duration::from_secs(3600),
+            max: Duration::from_hours(1),
         }
     }
 }

@@ -119,7 +119,17 @@ impl State {
             (Status::Terminated, Action::Activate | Action::Suspend(_)) => {
                 Err(ServiceError::WrongStatus(self.status))
             }
+            (Status::Suspended, Action::Suspend(Suspender::Operator))
+                if suspended_by == Some(Suspender::User) =>
+            {
+                Ok(State {
+                    suspended_by: Some(Suspender::Operator),
+                    ..self
+                })
+            }
+
             (Status::Terminated, Action::Terminate | Action::Unsuspend(_))
+            | (Status::Suspended, Action::Suspend(_))
             | (Status::Active, Action::Activate)
             | (Status::Pending | Status::Active, Action::Unsuspend(_)) => Ok(self),
 
@@ -134,15 +144,6 @@ impl State {
                 suspended_by: Some(by),
                 resumes_as: Some(self.status),
             }),
-            (Status::Suspended, Action::Suspend(Suspender::Operator))
-                if suspended_by == Some(Suspender::User) =>
-            {
-                Ok(State {
-                    suspended_by: Some(Suspender::Operator),
-                    ..self
-                })
-            }
-            (Status::Suspended, Action::Suspend(_)) => Ok(self),
 
             (Status::Suspended, Action::Unsuspend(by)) => match suspended_by {
                 Some(other) if other != by && by != Suspender::Operator => {
