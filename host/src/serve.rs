@@ -4,6 +4,9 @@
 //! secrets, addresses, store, runtime, edge, admin. The listeners' addresses are bound before the store is opened: a
 //! port in use must not cost a recovery.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::data::{Addresses, DataDir, DataError};
 use crate::demo::{Demo, DemoError};
+use crate::live::Live;
 
 /// Why a host does not start, or did not stop cleanly. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +58,7 @@ pub trait Backend: Operations {
         listener: TcpListener,
         config: &Config,
         stop: watch::Receiver<bool>,
-    ) -> JoinHandle<()>;
+    ) -> Result<JoinHandle<()>, ServeError>;
 
     /// Where everything is kept.
     fn store(&self) -> &Store;
@@ -85,16 +89,20 @@ pub struct Opened<'a> {
     pub master_key: [u8; 32],
 }
 
-impl<B: Backend> Host<B> {
+impl Host<Live> {
     /// Starts a host and returns once it answers on both addresses.
-    pub async fn start_with<F>(
+    pub async fn start(config: Config, demo: bool) -> Result<Host<Live>, ServeError> {
+        Host::start_with(config, demo, Live::open).await
+    }
+}
+
+impl<B: Backend> Host<B> {
+    /// As [`Host::start`], on another backend.
+    pub async fn start_with(
         config: Config,
         demo: bool,
-        open: impl FnOnce(Opened<'_>) -> F,
-    ) -> Result<Host<B>, ServeError>
-    where
-        F: Future<Output = Result<Arc<B>, ServeError>>,
-    {
+        open: impl AsyncFnOnce(Opened<'_>) -> Result<Arc<B>, ServeError>,
+    ) -> Result<Host<B>, ServeError> {
         let data = DataDir::open(&config.data)?;
         if demo {
             Demo::check(&data)?;
@@ -115,11 +123,13 @@ impl<B: Backend> Host<B> {
             local(&private, config.admin),
         );
         let demo = match demo {
-            true => Some(Demo::prepare(&data, &config, &*backend, &addresses, &token).await?),
+            true => {
+                Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
+            }
             false => None,
         };
         let (stop, stopped) = watch::channel(false);
-        let edge = Arc::clone(&backend).serve(public, &config, stopped.clone());
+        let edge = Arc::clone(&backend).serve(public, &config, stopped.clone())?;
         let router = admin::router(Admin::new(
             backend.clone(),
             backend.store().clone(),

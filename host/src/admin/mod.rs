@@ -22,7 +22,7 @@ mod settings;
 mod state;
 mod tenants;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transact;
 mod users;
 mod wire;
@@ -38,6 +38,7 @@ use utoipa_axum::routes;
 
 pub use listener::serve;
 pub use state::Admin;
+pub(crate) use transact::run_within;
 
 use problem::{Code, Problem};
 

@@ -39,7 +39,7 @@ pub struct AddPlugin {
     pub bytes: Vec<u8>,
     /// Instead of the manifest's.
     pub name: Option<String>,
-    /// Path prefix; absent means `/NAME`.
+    /// Path prefix; absent means `/NAME`, or with `host` everything under that name.
     pub prefix: Option<String>,
     /// The one host name that it answers under; absent means every one.
     pub host: Option<String>,

@@ -26,7 +26,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::runtime::compile;
 use client::Failure;
+pub(crate) use client::chain;
 
 /// An integration host for billing: provider API surfaces as sandboxed WebAssembly plugins.
 #[derive(Debug, Parser)]
@@ -104,10 +106,8 @@ fn report(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// The worker lives in the runtime, which alone knows how a component is compiled.
 fn compile(args: Vec<OsString>) -> ExitCode {
-    let _ = args;
-    report(Err(Failure::refused("this build has no compile worker")))
+    ExitCode::from(compile::worker_main(&args) as u8)
 }
 
 #[cfg(test)]

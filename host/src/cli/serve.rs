@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use super::client::{Failure, chain};
 use super::output::print;
 use crate::config::{Config, Overrides};
-use crate::serve::ServeError;
+use crate::serve::{Host, ServeError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -61,8 +61,19 @@ impl Args {
 async fn serve(config: Config, demo: bool, json: bool) -> Result<(), ServeError> {
     // Before anything is opened, so that a signal at any time from here on ends in a clean stop.
     let stop = stop_signal()?;
-    let _ = (config, demo, json, stop);
-    Err(ServeError::Runtime("this build has no runtime".into()))
+    let host = Host::start(config, demo).await?;
+    if json {
+        let ready = serde_json::json!({ "listen": host.addresses().listen, "admin": host.addresses().admin });
+        print(&format!("{ready}\n"));
+    } else {
+        if let Some(demo) = host.demo() {
+            print(&demo.to_string());
+        }
+        print(&format!("mooring ready on {}\n", host.addresses().listen));
+    }
+    stop.await;
+    tracing::info!("stopping: requests in flight are finished");
+    host.stop().await
 }
 
 /// Resolves at the first SIGTERM or SIGINT.

@@ -170,7 +170,7 @@ pub(super) async fn problem(response: Response, status: u16, code: &str) -> Stri
 
 /// A runtime whose components are their own names.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     plugins: Mutex<Vec<PluginStatus>>,
 }
 
