@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod bindings;
 pub mod bundled;
+mod chain;
 pub mod cli;
 pub mod config;
 pub mod data;

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::key_uses::KeyUses;
+use crate::chain::chain;
 use crate::config::Config;
 use crate::http::{self, Mount, MountTable, Surface};
 use crate::outbound::Client;
@@ -42,7 +43,7 @@ impl Live {
         let store = tokio::task::spawn_blocking(move || Store::open(&folder, mooring_store::Options::default()))
             .await
             .expect("opening does not panic and is not cancelled")
-            .map_err(|error| ServeError::Runtime(crate::cli::chain(&error)))?;
+            .map_err(|error| ServeError::Runtime(chain(&error)))?;
         let secrets = Arc::new(MasterKeys::new(master_key, []));
         let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;
         let worker = std::env::current_exe().map_err(refuse)?;
@@ -137,5 +138,5 @@ fn mount(installed: &Installed) -> Mount<Arc<Plugin>> {
 }
 
 fn refuse(error: impl std::error::Error) -> ServeError {
-    ServeError::Runtime(crate::cli::chain(&error))
+    ServeError::Runtime(chain(&error))
 }

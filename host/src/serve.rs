@@ -21,7 +21,6 @@ use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::data::{Addresses, DataDir, DataError};
 use crate::demo::{Demo, DemoError};
-use crate::live::Live;
 
 /// Why a host does not start, or did not stop cleanly. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -89,15 +88,8 @@ pub struct Opened<'a> {
     pub master_key: [u8; 32],
 }
 
-impl Host<Live> {
-    /// Starts a host and returns once it answers on both addresses.
-    pub async fn start(config: Config, demo: bool) -> Result<Host<Live>, ServeError> {
-        Host::start_with(config, demo, Live::open).await
-    }
-}
-
 impl<B: Backend> Host<B> {
-    /// As [`Host::start`], on another backend.
+    /// Starts a host and returns once it answers on both addresses. `open` starts what stands behind them.
     pub async fn start_with(
         config: Config,
         demo: bool,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand::rngs::ChaCha20Rng;
 use sha2::{Digest, Sha256};
 
@@ -44,6 +44,12 @@ impl Draws {
     /// When the request began.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// A generator for what lies outside the primitives, such as a plugin's own randomness; each purpose has its own
+    /// sequence, so that drawing for one does not shift another's.
+    pub fn generator(&self, purpose: &str) -> Generator {
+        Generator(ChaCha20Rng::from_seed(self.digest(&[purpose.as_bytes()])))
     }
 
     /// The generator that every run starts with, from its beginning.
@@ -85,6 +91,16 @@ impl Draws {
             hasher.update(part);
         }
         hasher.finalize().into()
+    }
+}
+
+/// Random bytes, fit for secrets; the same ones when the work is run again.
+pub struct Generator(ChaCha20Rng);
+
+impl Generator {
+    /// Fills all of it.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
     }
 }
 

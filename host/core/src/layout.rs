@@ -24,7 +24,7 @@
 //! | 17 | settings | tenant (u64), plugin, name (strings) → value or sealed value |
 //! | 18 | plugins | documents, no scope |
 //! | 19 | audit log | documents, no scope |
-//! | 20 | answers to outbound calls of a job | job id (string), run, place (u64 each) → answer |
+//! | 20 | answers to outbound calls of a running job | job id (string) → answers |
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;

@@ -147,6 +147,11 @@ impl HostWork {
         self.transaction.written_bytes()
     }
 
+    /// The state that the work reads: what must be durable before anything is told that rests on it.
+    pub fn snapshot(&self) -> Sequence {
+        self.transaction.snapshot()
+    }
+
     /// Whether a commit at this moment would pass validation.
     pub fn is_current(&self) -> bool {
         self.transaction.is_current()

@@ -155,8 +155,8 @@ impl Desk {
         if self.work.is_none() {
             let (begin, tenant): (fn(&Store, &_, &_, &_) -> Work, _) = match &self.caller {
                 Caller::Nobody => return Err(Denial::Anonymous),
-                Caller::Principal(principal, Access::Read) => (Work::read, &principal.tenant()),
-                Caller::Principal(principal, Access::Write) => (Work::write, &principal.tenant()),
+                Caller::Principal(principal, Access::Read) => (Work::read, principal.tenant()),
+                Caller::Principal(principal, Access::Write) => (Work::write, principal.tenant()),
                 Caller::Job(tenant) => (Work::write, tenant),
             };
             self.work = Some(begin(&self.store, &self.draws, tenant, &self.facts.name));

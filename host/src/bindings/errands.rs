@@ -14,7 +14,7 @@ pub(crate) struct Errand {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
-    #[serde(with = "hex")]
+    #[serde(with = "hexadecimal")]
     pub(crate) body: Vec<u8>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Errand {
 pub(crate) struct Returned {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    #[serde(with = "hex")]
+    #[serde(with = "hexadecimal")]
     pub(crate) body: Vec<u8>,
 }
 
@@ -77,6 +77,19 @@ impl Errands {
     /// that an earlier run took, and are void.
     pub(crate) fn stopped_at(self) -> Option<(Errand, usize)> {
         self.asked.map(|errand| (errand, self.given))
+    }
+}
+
+/// Bytes that need not be text, inside JSON.
+mod hexadecimal {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::output::Output;
 use crate::admin::BASE;
+use crate::chain::chain;
 use crate::data;
 
 /// Longer than the host takes to compile the largest component.
@@ -198,10 +199,4 @@ impl Failure {
         eprintln!("{}", self.message);
         ExitCode::from(self.exit)
     }
-}
-
-/// An error and all its causes in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -28,7 +28,6 @@ use clap::{Parser, Subcommand};
 
 use crate::runtime::compile;
 use client::Failure;
-pub(crate) use client::chain;
 
 /// An integration host for billing: provider API surfaces as sandboxed WebAssembly plugins.
 #[derive(Debug, Parser)]

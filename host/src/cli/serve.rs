@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
-use super::client::{Failure, chain};
+use super::client::Failure;
 use super::output::print;
+use crate::chain::chain;
 use crate::config::{Config, Overrides};
+use crate::live::Live;
 use crate::serve::{Host, ServeError};
 
 #[derive(Debug, clap::Args)]
@@ -61,19 +63,24 @@ impl Args {
 async fn serve(config: Config, demo: bool, json: bool) -> Result<(), ServeError> {
     // Before anything is opened, so that a signal at any time from here on ends in a clean stop.
     let stop = stop_signal()?;
-    let host = Host::start(config, demo).await?;
-    if json {
-        let ready = serde_json::json!({ "listen": host.addresses().listen, "admin": host.addresses().admin });
-        print(&format!("{ready}\n"));
-    } else {
-        if let Some(demo) = host.demo() {
-            print(&demo.to_string());
-        }
-        print(&format!("mooring ready on {}\n", host.addresses().listen));
-    }
+    let host = Host::start_with(config, demo, Live::open).await?;
+    announce(&host, json);
     stop.await;
-    tracing::info!("stopping: requests in flight are finished");
+    tracing::info!("stopping: what is in flight is finished first");
     host.stop().await
+}
+
+/// Says where the host answers; the last line is what scripts wait for.
+fn announce(host: &Host<Live>, json: bool) {
+    let addresses = host.addresses();
+    if json {
+        let ready = serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
+        return print(&format!("{ready}\n"));
+    }
+    if let Some(demo) = host.demo() {
+        print(&demo.to_string());
+    }
+    print(&format!("mooring ready on {}\n", addresses.listen));
 }
 
 /// Resolves at the first SIGTERM or SIGINT.

@@ -66,10 +66,17 @@ pub(super) async fn run<G: Gate>(
     let Some(tls) = tls else {
         return drive(socket, peer, activity, edge, phases).await;
     };
-    match timeout(edge.limits.header_timeout_ms, tls.accept(socket)).await {
-        Ok(Ok(stream)) => drive(stream, peer, activity, edge, phases).await,
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
-        Err(_) => tracing::debug!(%peer, "no TLS in time"),
+    let handshake = timeout(edge.limits.header_timeout_ms, tls.accept(socket));
+    let mut told = phases.clone();
+    let shaken = tokio::select! {
+        shaken = handshake => Some(shaken),
+        // Whoever has asked for nothing yet need not be waited for.
+        _ = told.wait_for(|phase| *phase != Phase::Serving) => None,
+    };
+    match shaken {
+        Some(Ok(Ok(stream))) => drive(stream, peer, activity, edge, phases).await,
+        Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "no TLS"),
+        Some(Err(_)) | None => tracing::debug!(%peer, "no TLS in time"),
     }
 }
 

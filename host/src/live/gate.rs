@@ -39,9 +39,10 @@ impl Gate for Live {
     }
 
     fn ready(&self) -> Result<(), String> {
-        match self.store.health() {
-            mooring_store::Health::Healthy => Ok(()),
-            _ => Err("the store takes no writes".to_owned()),
+        match self.store.health().stopped {
+            None => Ok(()),
+            // The reason is for the log and the operator.
+            Some(_) => Err("the store takes no writes".to_owned()),
         }
     }
 }

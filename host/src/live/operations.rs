@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mooring_core::ids::PluginName;
 use mooring_core::plugins::{Mount, PluginError};
+use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 
 use super::Live;
@@ -42,11 +43,15 @@ impl Operations for Live {
         })
     }
 
+    fn announce(&self, committed: &Committed) {
+        self.runtime.announce(committed);
+    }
+
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         Box::pin(async move {
             let (component, manifest) = self.runtime.inspect(bytes).await?;
             Ok(Inspection {
-                manifest,
+                manifest: manifest.map(Arc::unwrap_or_clone),
                 imports: component.capabilities().into_iter().map(str::to_owned).collect(),
                 refused_imports: component.unknown_imports().into_iter().map(str::to_owned).collect(),
                 digest: component.digest,

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use mooring_core::draws::Draws;
 use mooring_core::time::Timestamp;
-use mooring_core::work::{CommitError, Committed};
-use mooring_store::Sequence;
+use mooring_core::work::Committed;
+use mooring_store::{CommitError, Sequence};
 use tokio::sync::oneshot;
 
 use super::Shared;

@@ -14,7 +14,8 @@ use mooring_core::ids::PluginName;
 use mooring_core::jobs::{self, Backoff, Claimed, DueJob, Failure, JobError, Lease};
 use mooring_core::json::Json;
 use mooring_core::time::Timestamp;
-use mooring_core::work::{CommitError, Committed, HostWork, RunError};
+use mooring_core::work::{Committed, HostWork, RunError};
+use mooring_store::CommitError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
@@ -135,8 +136,7 @@ impl Shared {
 
     /// One attempt, from the claim to its end.
     async fn attempt(self: &Arc<Shared>, plugin: &Arc<Plugin>, claimed: Claimed) {
-        // The host's own store of answers begins empty: a lease's first run has made no call yet.
-        let mut answered: Vec<Answered> = Vec::new();
+        let mut answered = self.answers_left(&claimed).await;
         let claimed = Arc::new(claimed);
         let Ok(draws) = Draws::new(Timestamp::now()) else {
             tracing::error!(job = %claimed.job.id, "there is no randomness for a job; its lease will end");
@@ -154,11 +154,10 @@ impl Shared {
                         let reason = "it makes more calls than outbound.calls_per_job_max".to_owned();
                         return self.fail(&claimed, Failure::Fatal { reason }).await;
                     }
-                    let answer = self.make_call(plugin, &claimed, errand).await;
-                    if !self.keep_answer(&claimed.lease, &answer).await {
+                    answered.push(self.make_call(plugin, &claimed, errand).await);
+                    if !self.keep_answers(&claimed.lease, &answered).await {
                         return;
                     }
-                    answered.push(answer);
                 }
             }
         }
@@ -270,14 +269,22 @@ impl Shared {
         }
     }
 
-    /// Keeps an answer with the job. False if somebody else has the job by now.
-    async fn keep_answer(self: &Arc<Shared>, lease: &Lease, answered: &Answered) -> bool {
-        let json = Json::from(serde_json::to_value(answered).expect("an answer is plain data"));
+    /// What an attempt learnt that a crash cut off, so that its calls are not made again.
+    async fn answers_left(self: &Arc<Shared>, claimed: &Claimed) -> Vec<Answered> {
+        let id = claimed.job.id.clone();
+        let kept = self.host_read(move |work| jobs::answers(work, &id)).await.flatten();
+        // Answers in a form that this release does not know are as good as none.
+        kept.and_then(|json| serde_json::from_str(json.as_str()).ok()).unwrap_or_default()
+    }
+
+    /// Keeps the answers with the job. False if somebody else has the job by now.
+    async fn keep_answers(self: &Arc<Shared>, lease: &Lease, answered: &[Answered]) -> bool {
+        let json = Json::from(serde_json::to_value(answered).expect("answers are plain data"));
         let kept = lease.clone();
-        match self.host_write(move |work| jobs::record_answer(work, &kept, &json)).await {
+        match self.host_write(move |work| jobs::keep_answers(work, &kept, &json)).await {
             Ok(_) => true,
             Err(error) => {
-                tracing::error!(%error, job = %lease.job, "the answer to a job's call could not be kept");
+                tracing::error!(%error, job = %lease.job, "the answers to a job's calls could not be kept");
                 false
             }
         }

@@ -12,7 +12,6 @@ use mooring_core::ids::PluginName;
 use mooring_core::json::Json;
 use mooring_core::page::{PAGE_LIMIT_MAX, Page};
 use mooring_core::plugins::{self, Mount, NewRelease, PluginError};
-use mooring_core::time::Timestamp;
 use mooring_core::work::{HostWork, RunError};
 use mooring_manifest::Manifest;
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use mooring_core::draws::{Draws, Generator};
-use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
+use wasmtime::component::{HasData, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
@@ -67,12 +67,21 @@ impl WasiView for State {
     }
 }
 
+/// Streams and pollables are served from their table alone.
+struct Io;
+
+impl HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 
-    sync::io::error::add_to_linker::<State, wasmtime_wasi::p2::HasIo>(linker, |state| &mut state.wasi.table)?;
+    sync::io::error::add_to_linker::<State, Io>(linker, |state| &mut state.wasi.table)?;
+    sync::io::poll::add_to_linker::<State, Io>(linker, |state| &mut state.wasi.table)?;
+    sync::io::streams::add_to_linker::<State, Io>(linker, |state| &mut state.wasi.table)?;
     cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
-    cli::exit::add_to_linker::<State, WasiCli>(linker, &Default::default(), State::cli)?;
+    cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdin::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;

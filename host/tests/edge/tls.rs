@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use mooring::config::{EdgeLimits, Tls};
-use mooring::http::{TlsError, acceptor};
+use mooring::http::{Drained, TlsError, acceptor};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -85,6 +85,18 @@ async fn a_client_that_never_shakes_hands_is_cut_off() {
     };
     let served = start_with(limits, FakeGate::new(), Some(acceptor(&files()).unwrap())).await;
     assert!(ends(&mut served.connect().await).await);
+}
+
+#[tokio::test]
+async fn draining_does_not_wait_for_a_handshake() {
+    let served = start_with(limits(), FakeGate::new(), Some(acceptor(&files()).unwrap())).await;
+    let mut silent = served.connect().await;
+    // A whole exchange after it, so that the silent one has been accepted.
+    drop(handshake(&served, &[]).await);
+    let started = std::time::Instant::now();
+    assert_eq!(served.stop().await, Drained::Whole);
+    assert!(started.elapsed() < limits().header_timeout_ms);
+    assert!(ends(&mut silent).await);
 }
 
 #[test]

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::operate::{DONE_KEPT, JobFilter, get, list, purge, retry};
 pub use self::run::{
-    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, next_due, record_answer,
-    release_expired,
+    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, next_due, keep_answers,
+    release_all, release_expired,
 };
 use crate::check::{self, InvalidField, chars};
 use crate::ids::{JobId, PluginName, TenantId};

@@ -16,9 +16,6 @@ use crate::work::HostWork;
 /// Characters of an error that are kept.
 const ERROR_CHARS_MAX: usize = 2000;
 
-/// Answers of one run that are given back; more calls than this no runner allows.
-const ANSWERS_MAX: usize = 1000;
-
 /// A job whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueJob {
@@ -146,13 +143,24 @@ pub fn complete(work: &mut HostWork, lease: &Lease) -> Result<(), JobError> {
     let mut job = before.clone();
     job.close_attempt(work.now(), None);
     job.end(JobState::Done, work.now());
-    forget_answers(work, lease)?;
+    forget_answers(work, &job.id)?;
     save(work, Some(&before), &job)
 }
 
 /// The try has failed: the job waits for the next one, or is dead. Gives it as it is now.
 pub fn fail(work: &mut HostWork, lease: &Lease, failure: Failure, backoff: Backoff) -> Result<Job, JobError> {
     let before = leased(work, lease)?;
+    forget_answers(work, &before.id)?;
+    give_back(work, &before, failure, backoff)
+}
+
+/// Ends the running try of a job.
+fn give_back(
+    work: &mut HostWork,
+    before: &Job,
+    failure: Failure,
+    backoff: Backoff,
+) -> Result<Job, JobError> {
     let mut job = before.clone();
     let now = work.now();
     let (delay, reason) = match failure {
@@ -172,51 +180,50 @@ pub fn fail(work: &mut HostWork, lease: &Lease, failure: Failure, backoff: Backo
         }
         None => job.end(JobState::Dead, now),
     }
-    forget_answers(work, lease)?;
-    save(work, Some(&before), &job)?;
+    save(work, Some(before), &job)?;
     Ok(job)
 }
 
-/// Takes jobs away from runners whose lease has ended: whoever held it crashed or hangs. Each counts as a failed try.
-/// Gives how many there were; as many as `limit` means that there may be more.
+/// Takes jobs away from runners whose lease has ended: whoever held it crashed or hangs. Each counts as a failed try; the
+/// answers that it had are kept for the next one. Gives how many there were; as many as `limit` means that there may be
+/// more.
 pub fn release_expired(work: &mut HostWork, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
-    let expired = timed_rows(work, up_to(layout::JOBS_LEASED, work.now()), limit)?;
+    let until = work.now();
+    release(work, until, limit, backoff)
+}
+
+/// As [`release_expired`], for every lease there is: for a host that starts on a store which nobody else has, so that
+/// whatever still has a lease was cut off.
+pub fn release_all(work: &mut HostWork, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
+    release(work, Timestamp(u64::MAX - 1), limit, backoff)
+}
+
+fn release(
+    work: &mut HostWork,
+    until: Timestamp,
+    limit: usize,
+    backoff: Backoff,
+) -> Result<usize, JobError> {
+    let expired = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
     for row in &expired {
-        let lease = Lease {
-            job: row.id.clone(),
-            number: find(work, &row.id)?.runs,
-        };
+        let before = find(work, &row.id)?;
         let reason = String::from("its runner was not heard of until the end of its lease");
-        fail(work, &lease, Failure::Retry { after: None, reason }, backoff)?;
+        give_back(work, &before, Failure::Retry { after: None, reason }, backoff)?;
     }
     Ok(expired.len())
 }
 
-/// Keeps the answer to an outbound call of the running try, so that it need not be made again when the job loses a
-/// conflict or the host restarts. In a work of its own, committed before the plugin sees the answer. Gives the answer's
-/// place, 0 for the first.
-pub fn record_answer(work: &mut HostWork, lease: &Lease, answer: &Json) -> Result<u64, JobError> {
+/// Keeps the answers to the outbound calls of the running try, as one JSON array, instead of those kept before: so that no
+/// call is made again when the host restarts. In a work of its own, committed before the plugin sees the answers.
+pub fn keep_answers(work: &mut HostWork, lease: &Lease, answers: &Json) -> Result<(), JobError> {
     leased(work, lease)?;
-    let last = work
-        .transaction
-        .scan(answers_range(lease), Order::Descending, 1)?;
-    let place = match last.first() {
-        Some((key, _)) => place_of(lease, key)? + 1,
-        None => 0,
-    };
-    let key = answers_key(lease).number(place).build();
-    layout::put_json(&mut work.transaction, key, answer)?;
-    Ok(place)
+    layout::put_json(&mut work.transaction, answers_key(&lease.job), answers)?;
+    Ok(())
 }
 
-/// The answers kept of this lease's run, in their order.
-pub fn answers(work: &mut HostWork, lease: &Lease) -> Result<Vec<Json>, StoreError> {
-    let rows = work
-        .transaction
-        .scan(answers_range(lease), Order::Ascending, ANSWERS_MAX)?;
-    rows.iter()
-        .map(|(key, value)| layout::from_json(key, value))
-        .collect()
+/// The answers that a try before this one left behind because its runner vanished.
+pub fn answers(work: &mut HostWork, job: &JobId) -> Result<Option<Json>, StoreError> {
+    layout::get_json(&mut work.transaction, &answers_key(job))
 }
 
 impl Backoff {
@@ -251,36 +258,12 @@ fn leased(work: &mut HostWork, lease: &Lease) -> Result<Job, JobError> {
     }
 }
 
-/// Removes a run's answers at the commit. Reading them earlier would make the job conflict with its own calls, whose
-/// answers are written while it runs.
-fn forget_answers(work: &mut HostWork, lease: &Lease) -> Result<(), StoreError> {
-    let range = answers_range(lease);
-    work.transaction.at_commit(Box::new(move |space| {
-        for (key, _) in space.scan(range, Order::Ascending, ANSWERS_MAX)? {
-            space.delete(key)?;
-        }
-        Ok(())
-    }))
+fn forget_answers(work: &mut HostWork, job: &JobId) -> Result<(), StoreError> {
+    work.transaction.delete(answers_key(job))
 }
 
-fn answers_key(lease: &Lease) -> KeyBuilder {
-    KeyBuilder::new(layout::JOB_ANSWERS)
-        .string(lease.job.as_str())
-        .number(lease.number)
-}
-
-fn answers_range(lease: &Lease) -> KeyRange {
-    KeyRange::prefix(answers_key(lease).build())
-}
-
-fn place_of(lease: &Lease, key: &[u8]) -> Result<u64, StoreError> {
-    let behind = key.get(answers_key(lease).build().len()..).unwrap_or_default();
-    KeyReader::new(behind)
-        .number()
-        .ok_or_else(|| StoreError::Corrupt {
-            key: key.to_vec(),
-            reason: String::from("not the place of an answer"),
-        })
+fn answers_key(job: &JobId) -> mooring_store::Key {
+    KeyBuilder::new(layout::JOB_ANSWERS).string(job.as_str()).build()
 }
 
 /// All rows of a time index up to a moment, included.

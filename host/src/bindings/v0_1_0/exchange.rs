@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::wit::exports;
 use super::wit::mooring::plugin::{exchange, jobs};
 use super::types;
 use crate::bindings::Desk;
