@@ -15,10 +15,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use mooring_core::Store;
+use mooring_core::audit::{self, NewEntry};
+use mooring_core::ids::{PluginName, TenantId, TenantName, UserId};
+use mooring_core::json::Json;
+use mooring_core::keys::{self, Minter, NewKey, Surface};
+use mooring_core::tenants::{self, TenantError, TenantRef};
+use mooring_core::time::Timestamp;
+use mooring_core::users::{self, NewUser, UserError};
+use mooring_core::work::{HostWork, RunError, Work};
+use mooring_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::admin::operations::{AddPlugin, Grants, LoadError, Operations, PluginStatus};
+use crate::admin::run_within;
 use crate::bundled::Bundled;
 use crate::config::Config;
 use crate::data::{Addresses, DataDir, DataError};
@@ -26,6 +37,8 @@ use crate::data::{Addresses, DataDir, DataError};
 const FILE: &str = "demo.json";
 const TENANT: &str = "demo";
 const OWNER: &str = "owner@demo.example";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why `--demo` does not go on. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +79,7 @@ pub enum DemoError {
     },
     /// The tenant or its keys could not be made.
     #[error("the demo tenant could not be made")]
-    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Store(#[source] Failure),
     /// `demo.json` cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -111,6 +124,7 @@ impl Demo {
     pub async fn prepare(
         data: &DataDir,
         config: &Config,
+        store: &Store,
         operations: &dyn Operations,
         addresses: &Addresses,
         token: &str,
@@ -144,7 +158,7 @@ impl Demo {
             let plugin = load(operations, &name, bytes).await?;
             let key = match demo.plugins.remove(&plugin.name).and_then(|access| access.key) {
                 Some(key) => Some(key),
-                None => credentials(operations, &plugin).await?,
+                None => credentials(store, operations, &plugin).await?,
             };
             let base_url = base_url(&addresses.listen, &plugin);
             demo.plugins.insert(plugin.name, Access { base_url, key });
@@ -204,18 +218,90 @@ fn base_url(listen: &str, plugin: &PluginStatus) -> String {
     }
 }
 
-/// A key with every scope that the plugin declares, for the owner of the tenant.
+/// A key with every scope that the plugin declares, for the owner of the tenant. A surface without scopes has no keys.
 async fn credentials(
+    store: &Store,
     operations: &dyn Operations,
     plugin: &PluginStatus,
 ) -> Result<Option<String>, DemoError> {
     let Some(manifest) = operations.manifest(&plugin.name) else {
         return Ok(None);
     };
-    if manifest.credentials.is_empty() {
+    if manifest.scopes.is_empty() {
         return Ok(None);
     }
-    let scopes: Vec<String> = manifest.scopes.iter().map(|scope| scope.name.clone()).collect();
-    let _ = scopes;
-    Ok(None)
+    let name = PluginName::parse(&plugin.name).map_err(|error| DemoError::Store(error.into()))?;
+    let store = store.clone();
+    let made = tokio::task::spawn_blocking(move || make_key(&store, &name, &manifest)).await;
+    made.map_err(|error| DemoError::Store(error.into()))?
+        .map(Some)
+        .map_err(DemoError::Store)
+}
+
+fn make_key(store: &Store, plugin: &PluginName, manifest: &Manifest) -> Result<String, Failure> {
+    let (tenant, _) = HostWork::run(store, Timestamp::now(), ensure_tenant).map_err(cause)?;
+    let made = run_within(store, &tenant, plugin, |work| {
+        let owner = ensure_owner(work)?;
+        let wish = NewKey {
+            label: TENANT.to_owned(),
+            scopes: manifest.scopes.iter().map(|scope| scope.name.clone()).collect(),
+            user: Some(owner),
+            expires_at: None,
+        };
+        let minted = keys::mint(work, Surface::of(manifest), Minter::Operator, wish)?;
+        note(work, "key.create", Some(tenant.id), minted.key.id.as_str())?;
+        Ok(minted.secret)
+    });
+    let (secret, _) = made.map_err(cause)?;
+    Ok(secret)
+}
+
+fn ensure_tenant(work: &mut HostWork) -> Result<TenantRef, Failure> {
+    let name = TenantName::parse(TENANT)?;
+    match tenants::find(work, &name) {
+        Ok(tenant) => Ok(tenant.to_ref()),
+        Err(TenantError::NotFound) => {
+            let tenant = tenants::create(work, name, "Demo")?;
+            note(work, "tenant.create", Some(tenant.id), TENANT)?;
+            Ok(tenant.to_ref())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn ensure_owner(work: &mut Work) -> Result<UserId, Failure> {
+    match users::find_by_email(work, OWNER) {
+        Ok(owner) => Ok(owner.id),
+        Err(UserError::NotFound) => {
+            let owner = NewUser {
+                email: OWNER.to_owned(),
+                name: "Demo Owner".to_owned(),
+                role: Some("owner".to_owned()),
+                ..NewUser::default()
+            };
+            Ok(users::create(work, owner)?.id)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn note(work: &mut HostWork, action: &str, tenant: Option<TenantId>, subject: &str) -> Result<(), Failure> {
+    let entry = NewEntry {
+        who: TENANT.to_owned(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        tenant,
+        details: Json::empty_object(),
+    };
+    audit::append(work, entry)?;
+    Ok(())
+}
+
+fn cause(error: RunError<Failure>) -> Failure {
+    match error {
+        RunError::Refused(failure) => failure,
+        RunError::Store(error) => error.into(),
+        RunError::Random(error) => error.into(),
+        RunError::Contended => "it was changed again and again meanwhile".into(),
+    }
 }

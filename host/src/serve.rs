@@ -4,6 +4,9 @@
 //! secrets, addresses, store, runtime, edge, admin. The listeners' addresses are bound before the store is opened: a
 //! port in use must not cost a recovery.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -86,7 +89,7 @@ pub struct Opened<'a> {
 }
 
 impl<B: Backend> Host<B> {
-    /// Starts a host and returns once it answers on both addresses.
+    /// Starts a host and returns once it answers on both addresses. `open` starts what stands behind them.
     pub async fn start_with(
         config: Config,
         demo: bool,
@@ -112,7 +115,9 @@ impl<B: Backend> Host<B> {
             local(&private, config.admin),
         );
         let demo = match demo {
-            true => Some(Demo::prepare(&data, &config, &*backend, &addresses, &token).await?),
+            true => {
+                Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
+            }
             false => None,
         };
         let (stop, stopped) = watch::channel(false);

@@ -102,6 +102,20 @@ pub(super) enum Order {
     NewestFirst,
 }
 
+impl Paging {
+    /// How many items to give, where the request says so.
+    pub(super) fn check_limit(limit: Option<u32>) -> Result<u32, Problem> {
+        let limit = limit.unwrap_or(LIMIT_DEFAULT);
+        if (1..=LIMIT_MAX).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Problem::invalid(
+            "limit",
+            format!("must be 1 to {LIMIT_MAX}, not {limit}."),
+        ))
+    }
+}
+
 impl Default for Paging {
     fn default() -> Paging {
         Paging {
@@ -129,12 +143,7 @@ impl<F: DeserializeOwned> FromRequestParts<Admin> for Listing<F> {
             return Err(Problem::new(Code::Malformed, "The query is not well-formed."));
         };
         let paging: Paging = parse_query(&paging)?;
-        if !(1..=LIMIT_MAX).contains(&paging.limit) {
-            return Err(Problem::invalid(
-                "limit",
-                format!("must be 1 to {LIMIT_MAX}, not {}.", paging.limit),
-            ));
-        }
+        Paging::check_limit(Some(paging.limit))?;
         Ok(Listing {
             paging,
             filter: parse_query(&filter)?,

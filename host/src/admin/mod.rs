@@ -9,7 +9,9 @@ mod audit;
 mod auth;
 mod events;
 mod extract;
+mod jobs;
 mod keys;
+mod ledger;
 mod listener;
 pub mod operations;
 mod plugins;
@@ -20,7 +22,7 @@ mod settings;
 mod state;
 mod tenants;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transact;
 mod users;
 mod wire;
@@ -36,6 +38,7 @@ use utoipa_axum::routes;
 
 pub use listener::serve;
 pub use state::Admin;
+pub(crate) use transact::run_within;
 
 use problem::{Code, Problem};
 
@@ -86,6 +89,14 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(settings::list, settings::update))
         .routes(routes!(events::list))
         .routes(routes!(events::view))
+        .routes(routes!(ledger::postings))
+        .routes(routes!(ledger::posting))
+        .routes(routes!(ledger::accounts))
+        .routes(routes!(ledger::statement))
+        .routes(routes!(ledger::verify))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::view))
+        .routes(routes!(jobs::retry))
         .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(document()).nest(BASE, resources)
 }

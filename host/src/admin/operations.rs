@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 
 /// Plugins, as the operator handles them.
@@ -21,6 +22,9 @@ pub trait Operations: Send + Sync + 'static {
     /// Stops a plugin once its requests in flight are done. Its data stays. `actor` is for the audit log.
     fn remove<'a>(&'a self, plugin: &'a str, actor: &'static str) -> Answer<'a, ()>;
 
+    /// Wakes whoever works off what a commit has left behind, such as a job that is due.
+    fn announce(&self, committed: &Committed);
+
     /// Says what a component is and asks for, without letting it answer anything.
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection>;
 }
@@ -35,7 +39,7 @@ pub struct AddPlugin {
     pub bytes: Vec<u8>,
     /// Instead of the manifest's.
     pub name: Option<String>,
-    /// Path prefix; absent means `/NAME`.
+    /// Path prefix; absent means `/NAME`, or with `host` everything under that name.
     pub prefix: Option<String>,
     /// The one host name that it answers under; absent means every one.
     pub host: Option<String>,

@@ -154,7 +154,7 @@ pub(super) struct AddQuery {
     bundled: Option<String>,
     /// Instead of the manifest's name.
     name: Option<String>,
-    /// Path prefix, such as `/paymenter`; absent means `/NAME`.
+    /// Path prefix, such as `/paymenter`; absent means `/NAME`, or with `host` everything.
     prefix: Option<String>,
     /// The one host name that it answers under; absent means every one.
     host: Option<String>,

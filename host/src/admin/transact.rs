@@ -9,7 +9,7 @@ use mooring_core::draws::Draws;
 use mooring_core::ids::{PluginName, TenantName};
 use mooring_core::tenants::{self, TenantRef};
 use mooring_core::time::Timestamp;
-use mooring_core::work::{HostWork, RunError, Work};
+use mooring_core::work::{Committed, HostWork, RunError, Work};
 use mooring_core::{CommitError, Store};
 
 use super::problem::{Code, Problem};
@@ -73,16 +73,10 @@ impl Admin {
         work: impl FnMut(&mut HostWork) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
-        let (result, _) = self
+        let done = self
             .blocking(move || HostWork::run(&store, Timestamp::now(), work))
-            .await?
-            .map_err(|error| match error {
-                RunError::Refused(problem) => problem,
-                RunError::Contended => busy(),
-                RunError::Store(error) => Problem::internal(&error),
-                RunError::Random(error) => Problem::internal(&error),
-            })?;
-        Ok(result)
+            .await?;
+        self.finish(done)
     }
 
     /// Changes something inside one tenant, for a plugin or for none.
@@ -94,39 +88,55 @@ impl Admin {
     ) -> Result<T, Problem> {
         let store = self.store.clone();
         let plugin = plugin.unwrap_or_else(no_plugin);
-        self.blocking(move || run_within(&store, &tenant, &plugin, &mut work))
-            .await?
+        let done = self.blocking(move || {
+            let tenant = find_tenant(&mut HostWork::read(&store, &draws()?), &tenant)?;
+            Ok::<_, Problem>(run_within(&store, &tenant, &plugin, &mut work))
+        });
+        self.finish(done.await??)
+    }
+
+    fn finish<T>(&self, done: Result<(T, Committed), RunError<Problem>>) -> Result<T, Problem> {
+        match done {
+            Ok((result, committed)) => {
+                self.operations.announce(&committed);
+                Ok(result)
+            }
+            Err(RunError::Refused(problem)) => Err(problem),
+            Err(RunError::Contended) => Err(Problem::new(
+                Code::Busy,
+                "Others were changing the same thing. Nothing was changed; send the request again.",
+            )),
+            Err(RunError::Store(error)) => Err(Problem::internal(&error)),
+            Err(RunError::Random(error)) => Err(Problem::internal(&error)),
+        }
     }
 }
 
-fn run_within<T>(
+/// As [`HostWork::run`], inside one tenant. Blocks.
+pub(crate) fn run_within<T, E>(
     store: &Store,
-    tenant: &str,
+    tenant: &TenantRef,
     plugin: &PluginName,
-    work: &mut impl FnMut(&mut Work) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    let draws = draws()?;
+    mut work: impl FnMut(&mut Work) -> Result<T, E>,
+) -> Result<(T, Committed), RunError<E>> {
+    let draws = Draws::new(Timestamp::now()).map_err(RunError::Random)?;
     for _ in 0..RUNS_MAX {
-        let mut host = HostWork::write(store, &draws);
-        let tenant = find_tenant(&mut host, tenant)?;
-        let mut unit = host.within(tenant, plugin.clone());
+        let mut unit = Work::write(store, &draws, tenant, plugin);
         match work(&mut unit) {
             // A refusal may rest on a state that is gone; then it is worth nothing.
             Err(_) if !unit.is_current() => {}
-            Err(refusal) => return Err(refusal),
+            Err(refusal) => return Err(RunError::Refused(refusal)),
             Ok(result) => match unit.commit() {
                 Ok(committed) => {
-                    store
-                        .wait_durable(committed.sequence)
-                        .map_err(|error| Problem::internal(&error))?;
-                    return Ok(result);
+                    store.wait_durable(committed.sequence).map_err(RunError::Store)?;
+                    return Ok((result, committed));
                 }
                 Err(CommitError::Conflict { .. }) => {}
-                Err(CommitError::Store(error)) => return Err(Problem::internal(&error)),
+                Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
             },
         }
     }
-    Err(busy())
+    Err(RunError::Contended)
 }
 
 /// The tenant of a path.
@@ -146,11 +156,4 @@ fn draws() -> Result<Arc<Draws>, Problem> {
 
 fn no_plugin() -> PluginName {
     PluginName::parse(NO_PLUGIN).expect("a legal name")
-}
-
-fn busy() -> Problem {
-    Problem::new(
-        Code::Busy,
-        "Others were changing the same thing. Nothing was changed; send the request again.",
-    )
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use mooring_core::money::Amount;
 use mooring_core::page::Listing;
 use mooring_core::time::Timestamp;
 use serde::de::Error as _;
@@ -33,6 +34,32 @@ impl<T> Listed<T> {
 impl<I, T: From<I>> From<Listing<I>> for Listed<T> {
     fn from(listing: Listing<I>) -> Listed<T> {
         Listed::new(listing.items, listing.total)
+    }
+}
+
+/// An amount of money, exact.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Amount)]
+pub(super) struct Money {
+    /// Integer minor units.
+    minor: i64,
+    /// ISO 4217, or one of the host's crypto assets.
+    currency: String,
+    /// Decimal places of one minor unit.
+    exponent: u8,
+    /// The same for people.
+    #[schema(example = "25.00")]
+    decimal: String,
+}
+
+impl From<Amount> for Money {
+    fn from(amount: Amount) -> Money {
+        Money {
+            minor: amount.minor,
+            currency: amount.currency.code().to_owned(),
+            exponent: amount.currency.exponent(),
+            decimal: amount.to_decimal(),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 
 use super::output::Output;
-use crate::chain::chain;
 use crate::admin::BASE;
+use crate::chain::chain;
 use crate::data;
 
 /// Longer than the host takes to compile the largest component.

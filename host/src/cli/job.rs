@@ -23,11 +23,11 @@ enum Command {
         tenant: Option<String>,
         /// Only those in this state: `dead` ones have used up their tries
         #[arg(long)]
-        status: Option<String>,
+        state: Option<String>,
         #[command(flatten)]
         page: Page,
     },
-    /// Run a dead or waiting job again, now
+    /// Run a dead job again, now, with all its tries
     Retry {
         /// `job_…`, as listed
         id: String,
@@ -39,8 +39,8 @@ const JOB: [Column; 9] = [
     ("TENANT", "/tenant"),
     ("PLUGIN", "/plugin"),
     ("KIND", "/kind"),
-    ("STATUS", "/status"),
-    ("TRIES", "/attempts"),
+    ("STATE", "/state"),
+    ("TRIES", "/attempt"),
     ("OF", "/attempts_max"),
     ("NEXT", "/run_at"),
     ("ERROR", "/last_error"),
@@ -50,8 +50,8 @@ impl Args {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let client = self.remote.connect()?;
         match self.command {
-            Command::List { tenant, status, page } => {
-                let query = page.query_with([("tenant", tenant), ("status", status)]);
+            Command::List { tenant, state, page } => {
+                let query = page.query_with([("tenant", tenant), ("state", state)]);
                 client.output.list(&client.get(&["jobs"], &query).await?, &JOB);
             }
             Command::Retry { id } => {

@@ -36,7 +36,7 @@ const VERIFICATION: [Column; 5] = [
     ("INTACT", "/intact"),
     ("POSTINGS", "/postings"),
     ("HEAD", "/head"),
-    ("FAULT", "/fault"),
+    ("FAULTS", "/details"),
 ];
 
 const POSTING: [Column; 5] = [
@@ -64,7 +64,7 @@ impl Args {
             }
             Command::List { tenant, page } => {
                 let answer = client
-                    .get(&["tenants", &tenant, "postings"], &page.query())
+                    .get(&["tenants", &tenant, "ledger", "postings"], &page.query())
                     .await?;
                 client.output.list(&answer, &POSTING);
             }

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::runtime::compile;
 use client::Failure;
 
 /// An integration host for billing: provider API surfaces as sandboxed WebAssembly plugins.
@@ -104,10 +105,8 @@ fn report(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// The worker lives in the runtime, which alone knows how a component is compiled.
 fn compile(args: Vec<OsString>) -> ExitCode {
-    let _ = args;
-    report(Err(Failure::refused("this build has no compile worker")))
+    ExitCode::from(compile::worker_main(&args) as u8)
 }
 
 #[cfg(test)]
@@ -143,7 +142,7 @@ mod tests {
             "settings set --tenant demo --plugin renovax -",
             "ledger verify",
             "ledger verify --tenant demo",
-            "job list --tenant demo --status dead --limit 5 --offset 5",
+            "job list --tenant demo --state dead --limit 5 --offset 5",
             "job retry job_1",
             "event list --tenant demo --kind invoice.paid",
             "user create --tenant demo --email a@b.c --role owner",

@@ -31,7 +31,7 @@ enum Command {
         /// Instead of the name in its manifest
         #[arg(long)]
         name: Option<String>,
-        /// Path prefix where it answers; without it, `/NAME`
+        /// Path prefix where it answers; without it, `/NAME`, or everything under --host
         #[arg(long, value_name = "/PATH")]
         prefix: Option<String>,
         /// The one host name that it answers under

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::client::Failure;
-use crate::chain::chain;
 use super::output::print;
+use crate::chain::chain;
 use crate::config::{Config, Overrides};
 use crate::live::Live;
 use crate::serve::{Host, ServeError};

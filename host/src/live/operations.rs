@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mooring_core::ids::PluginName;
 use mooring_core::plugins::{Mount, PluginError};
+use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 
 use super::Live;
@@ -40,6 +41,10 @@ impl Operations for Live {
             self.remount();
             Ok(())
         })
+    }
+
+    fn announce(&self, committed: &Committed) {
+        self.runtime.announce(committed);
     }
 
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {

@@ -139,6 +139,11 @@ impl Runtime {
         self.shared.pooling
     }
 
+    /// Has due jobs run at once, after a commit that the runtime did not make itself.
+    pub fn announce(&self, committed: &Committed) {
+        self.shared.announce(committed);
+    }
+
     /// The store that everything is kept in.
     pub fn store(&self) -> &Store {
         &self.shared.store

@@ -1,6 +1,8 @@
 //! The operator's API over real sockets, on plugins that are made up.
 
 mod accounts;
+mod jobs;
+mod ledger;
 mod listener;
 mod openapi;
 mod plugins;
@@ -14,7 +16,7 @@ use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
 use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
-use mooring_core::work::{HostWork, Work};
+use mooring_core::work::{Committed, HostWork, Work};
 use mooring_manifest::{Credential, Manifest, Scope, Setting, SettingKind};
 use parking_lot::Mutex;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -168,7 +170,7 @@ pub(super) async fn problem(response: Response, status: u16, code: &str) -> Stri
 
 /// A runtime whose components are their own names.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     plugins: Mutex<Vec<PluginStatus>>,
 }
 
@@ -236,6 +238,8 @@ impl Operations for Fake {
         };
         Box::pin(std::future::ready(result))
     }
+
+    fn announce(&self, _: &Committed) {}
 
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         let inspection = Inspection {
