@@ -1,5 +1,6 @@
 //! `mooring serve`
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -74,7 +75,8 @@ async fn serve(config: Config, demo: bool, json: bool) -> Result<(), ServeError>
 fn announce(host: &Host<Live>, json: bool) {
     let addresses = host.addresses();
     if json {
-        let ready = serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
+        let ready =
+            serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
         return print(&format!("{ready}\n"));
     }
     if let Some(demo) = host.demo() {
@@ -101,7 +103,8 @@ fn log_to_stderr(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // Another subscriber may be there already when the host is started from a test.
     let _ = if json {
         log.json().try_init()
