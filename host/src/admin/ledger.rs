@@ -84,7 +84,8 @@ impl From<ledger::Posting> for Posting {
 
 /// The balance of an account in one currency.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Account {
+#[schema(as = Account)]
+pub(super) struct AccountLine {
     account: String,
     /// Credits minus debits; may be negative.
     balance: Money,
@@ -95,7 +96,7 @@ pub(super) struct Account {
 /// Accounts in order of their names.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Accounts {
-    items: Vec<Account>,
+    items: Vec<AccountLine>,
     /// Given as `after`, it asks for what follows; null at the end.
     next: Option<String>,
 }
@@ -246,7 +247,7 @@ pub(super) async fn accounts(
         .last()
         .filter(|_| more)
         .map(|last| format!("{} {}", last.account, last.balance.currency.code()));
-    let account = |found: AccountBalance| Account {
+    let account = |found: AccountBalance| AccountLine {
         account: found.account,
         balance: found.balance.into(),
         lines: found.lines,
