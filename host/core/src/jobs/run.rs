@@ -5,7 +5,8 @@ use std::time::Duration;
 use mooring_store::{KeyBuilder, KeyRange, KeyReader, KeySpace, Order, StoreError};
 use rand::RngExt;
 
-use super::{Attempt, HISTORY_MAX, Job, JobError, JobState, Owner, find, job_id, save};
+use super::rows::{Owner, find, job_id, save};
+use super::{Attempt, HISTORY_MAX, Job, JobError, JobState};
 use crate::ids::{JobId, PluginName};
 use crate::json::Json;
 use crate::layout;
