@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rand::{Rng, SeedableRng};
 use rand::rngs::ChaCha20Rng;
+use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::passwords::{self, PasswordHash};

@@ -134,7 +134,10 @@ pub(super) async fn list(
     let plugin = listing.filter.plugin.as_deref().map(plugin_name).transpose()?;
     let found = admin.read(move |work| {
         let tenant = find_tenant(work, &tenant)?;
-        let filter = keys::KeyFilter { tenant: Some(tenant.id), plugin: plugin.clone() };
+        let filter = keys::KeyFilter {
+            tenant: Some(tenant.id),
+            plugin: plugin.clone(),
+        };
         let found = keys::list(work, &filter, page)?;
         let mut items = Vec::with_capacity(found.items.len());
         for key in found.items {

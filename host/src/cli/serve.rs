@@ -74,7 +74,8 @@ async fn serve(config: Config, demo: bool, json: bool) -> Result<(), ServeError>
 fn announce(host: &Host<Live>, json: bool) {
     let addresses = host.addresses();
     if json {
-        let ready = serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
+        let ready =
+            serde_json::json!({ "listen": addresses.listen, "admin": addresses.admin, "demo": host.demo() });
         return print(&format!("{ready}\n"));
     }
     if let Some(demo) = host.demo() {

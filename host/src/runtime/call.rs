@@ -91,32 +91,55 @@ impl Shared {
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
             let desk = Desk::new(&self.store, &plugin.facts, &self.limits, &draws, caller.clone());
-            let Run { mut desk, fuel, result } = plugin.program.handle(desk, exchange);
+            let Run {
+                mut desk,
+                fuel,
+                result,
+            } = plugin.program.handle(desk, exchange);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
             self.report(plugin, &exchange.request_id, &desk.log);
-            let checked = result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
+            let checked =
+                result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
             let reply = match checked {
                 Ok(reply) => reply,
                 Err(fault) => {
                     let cause = self.blame(plugin, &exchange.request_id, &fault);
-                    return Finished { usage, ..Finished::failed(cause) };
+                    return Finished {
+                        usage,
+                        ..Finished::failed(cause)
+                    };
                 }
             };
             plugin.breaker.succeeded();
             let Some(work) = desk.take_work() else {
-                return Finished { reply: Ok(reply), usage, rests_on: None, committed: None };
+                return Finished {
+                    reply: Ok(reply),
+                    usage,
+                    rests_on: None,
+                    committed: None,
+                };
             };
             if reply.status >= 400 {
                 let rests_on = Some(work.snapshot());
-                return Finished { reply: Ok(reply), usage, rests_on, committed: None };
+                return Finished {
+                    reply: Ok(reply),
+                    usage,
+                    rests_on,
+                    committed: None,
+                };
             }
             let bytes_written = work.written_bytes() as u64;
             match work.commit() {
                 Ok(committed) => {
                     usage.bytes_written += bytes_written;
                     let rests_on = Some(committed.sequence);
-                    return Finished { reply: Ok(reply), usage, rests_on, committed: Some(committed) };
+                    return Finished {
+                        reply: Ok(reply),
+                        usage,
+                        rests_on,
+                        committed: Some(committed),
+                    };
                 }
                 Err(CommitError::Conflict { key }) => {
                     usage.reruns += 1;
@@ -124,7 +147,10 @@ impl Shared {
                 }
                 Err(CommitError::Store(error)) => {
                     tracing::error!(%error, request_id = %exchange.request_id, "a commit failed");
-                    return Finished { usage, ..Finished::failed(Cause::HostFailed) };
+                    return Finished {
+                        usage,
+                        ..Finished::failed(Cause::HostFailed)
+                    };
                 }
             }
         }
@@ -132,7 +158,10 @@ impl Shared {
             request_id = %exchange.request_id, plugin = %plugin.facts.name, runs = self.limits.runs_max,
             "a request lost every conflict (plugin.runs_max)"
         );
-        Finished { usage, ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS)) }
+        Finished {
+            usage,
+            ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS))
+        }
     }
 
     fn caller(&self, plugin: &Plugin, exchange: &Exchange) -> Caller {
@@ -177,7 +206,12 @@ impl Shared {
 
 impl Finished {
     fn failed(cause: Cause) -> Finished {
-        Finished { reply: Err(cause), usage: Usage::default(), rests_on: None, committed: None }
+        Finished {
+            reply: Err(cause),
+            usage: Usage::default(),
+            rests_on: None,
+            committed: None,
+        }
     }
 }
 

@@ -99,7 +99,8 @@ impl Runtime {
         manifest_rule: ManifestRule,
     ) -> Result<Runtime, StartError> {
         let limits = Arc::new(config.plugin.clone());
-        let (engine, pooling) = engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let (engine, pooling) =
+            engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
         engine::start_epoch_ticker(&engine)?;
         let plugin_folder = config.data.join("plugins");
         std::fs::create_dir_all(&plugin_folder)?;

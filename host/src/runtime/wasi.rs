@@ -31,13 +31,21 @@ pub(crate) struct Wasi {
 
 impl Wasi {
     pub(crate) fn new(table: ResourceTable, draws: Arc<Draws>, output_bytes_max: usize) -> Wasi {
-        Wasi { table, context: None, draws, generator: None, output_bytes_max }
+        Wasi {
+            table,
+            context: None,
+            draws,
+            generator: None,
+            output_bytes_max,
+        }
     }
 
     /// Gives each line that the guest printed.
     pub(crate) fn drain_output(&mut self, mut line: impl FnMut(&str)) {
         if let Some((_, output)) = self.context.take() {
-            String::from_utf8_lossy(&output.contents()).lines().for_each(&mut line);
+            String::from_utf8_lossy(&output.contents())
+                .lines()
+                .for_each(&mut line);
         }
     }
 
@@ -46,13 +54,17 @@ impl Wasi {
             wasmtime::bail!("a guest may ask for {RANDOM_BYTES_MAX} random bytes at a time, not {len}");
         }
         let mut bytes = vec![0; len as usize];
-        self.generator.get_or_insert_with(|| self.draws.generator("wasi")).fill(&mut bytes);
+        self.generator
+            .get_or_insert_with(|| self.draws.generator("wasi"))
+            .fill(&mut bytes);
         Ok(bytes)
     }
 
     fn random_u64(&mut self) -> wasmtime::Result<u64> {
         let bytes = self.random_bytes(8)?;
-        Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes were asked for")))
+        Ok(u64::from_le_bytes(
+            bytes.try_into().expect("eight bytes were asked for"),
+        ))
     }
 }
 
@@ -60,10 +72,16 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (ctx, _) = self.wasi.context.get_or_insert_with(|| {
             let output = MemoryOutputPipe::new(self.wasi.output_bytes_max);
-            let ctx = WasiCtx::builder().stdout(output.clone()).stderr(output.clone()).build();
+            let ctx = WasiCtx::builder()
+                .stdout(output.clone())
+                .stderr(output.clone())
+                .build();
             (ctx, output)
         });
-        WasiCtxView { ctx, table: &mut self.wasi.table }
+        WasiCtxView {
+            ctx,
+            table: &mut self.wasi.table,
+        }
     }
 }
 
@@ -101,11 +119,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 impl wall_clock::Host for Wasi {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         let millis = self.draws.now().millis();
-        Ok(wall_clock::Datetime { seconds: millis / 1000, nanoseconds: (millis % 1000) as u32 * 1_000_000 })
+        Ok(wall_clock::Datetime {
+            seconds: millis / 1000,
+            nanoseconds: (millis % 1000) as u32 * 1_000_000,
+        })
     }
 
     fn resolution(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1_000_000 })
+        Ok(wall_clock::Datetime {
+            seconds: 0,
+            nanoseconds: 1_000_000,
+        })
     }
 }
 
@@ -118,11 +142,17 @@ impl monotonic_clock::Host for Wasi {
         Ok(1_000_000)
     }
 
-    fn subscribe_instant(&mut self, _when: monotonic_clock::Instant) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_instant(
+        &mut self,
+        _when: monotonic_clock::Instant,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         wasmtime::bail!("a plugin cannot wait: schedule a job instead of sleeping")
     }
 
-    fn subscribe_duration(&mut self, _when: monotonic_clock::Duration) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_duration(
+        &mut self,
+        _when: monotonic_clock::Duration,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         wasmtime::bail!("a plugin cannot wait: schedule a job instead of sleeping")
     }
 }

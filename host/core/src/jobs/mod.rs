@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::operate::{DONE_KEPT, JobFilter, get, list, purge, retry};
 use self::rows::{dedupe_row, find, holder, save};
 pub use self::run::{
-    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, next_due, keep_answers,
+    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, keep_answers, next_due,
     release_all, release_expired,
 };
 use crate::check::{self, InvalidField, chars};

@@ -156,12 +156,7 @@ pub fn fail(work: &mut HostWork, lease: &Lease, failure: Failure, backoff: Backo
 }
 
 /// Ends the running try of a job.
-fn give_back(
-    work: &mut HostWork,
-    before: &Job,
-    failure: Failure,
-    backoff: Backoff,
-) -> Result<Job, JobError> {
+fn give_back(work: &mut HostWork, before: &Job, failure: Failure, backoff: Backoff) -> Result<Job, JobError> {
     let mut job = before.clone();
     let now = work.now();
     let (delay, reason) = match failure {
@@ -199,12 +194,7 @@ pub fn release_all(work: &mut HostWork, limit: usize, backoff: Backoff) -> Resul
     release(work, Timestamp(u64::MAX - 1), limit, backoff)
 }
 
-fn release(
-    work: &mut HostWork,
-    until: Timestamp,
-    limit: usize,
-    backoff: Backoff,
-) -> Result<usize, JobError> {
+fn release(work: &mut HostWork, until: Timestamp, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
     let expired = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
     for row in &expired {
         let before = find(work, &row.id)?;

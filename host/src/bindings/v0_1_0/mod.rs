@@ -80,7 +80,10 @@ fn internal(error: &mooring_store::StoreError) -> String {
 
 impl From<InvalidField> for types::InvalidField {
     fn from(invalid: InvalidField) -> types::InvalidField {
-        types::InvalidField { field: invalid.field, reason: invalid.reason }
+        types::InvalidField {
+            field: invalid.field,
+            reason: invalid.reason,
+        }
     }
 }
 
@@ -90,7 +93,11 @@ impl From<types::Page> for Page {
             types::Order::OldestFirst => Order::OldestFirst,
             types::Order::NewestFirst => Order::NewestFirst,
         };
-        Page { offset: page.offset, limit: page.limit, order }
+        Page {
+            offset: page.offset,
+            limit: page.limit,
+            order,
+        }
     }
 }
 

@@ -24,10 +24,15 @@ impl Host for Desk {
     }
 
     fn list(&mut self, filter: ServiceFilter, page: types::Page) -> Result<ServicePage, ServiceError> {
-        let filter =
-            core::ServiceFilter { user: filter.user.map(UserId), status: filter.status.map(core::Status::from) };
+        let filter = core::ServiceFilter {
+            user: filter.user.map(UserId),
+            status: filter.status.map(core::Status::from),
+        };
         let listing = core::list(self.read()?, filter, page.into())?;
-        Ok(ServicePage { items: listing.items.into_iter().map(Service::from).collect(), total: listing.total })
+        Ok(ServicePage {
+            items: listing.items.into_iter().map(Service::from).collect(),
+            total: listing.total,
+        })
     }
 
     fn update(&mut self, id: String, changes: ServiceChanges) -> Result<Service, ServiceError> {
