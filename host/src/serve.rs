@@ -114,11 +114,10 @@ impl<B: Backend> Host<B> {
             config.tls.is_some(),
             local(&private, config.admin),
         );
-        let demo = match demo {
-            true => {
-                Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
-            }
-            false => None,
+        let demo = if demo {
+            Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
+        } else {
+            None
         };
         let (stop, stopped) = watch::channel(false);
         let edge = Arc::clone(&backend).serve(public, &config, stopped.clone())?;

@@ -85,7 +85,8 @@ impl From<ledger::Posting> for Posting {
 /// The balance of an account in one currency.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Account {
-    account: String,
+    /// The account.
+    name: String,
     /// Credits minus debits; may be negative.
     balance: Money,
     /// Lines of its statement.

@@ -13,7 +13,7 @@ use crate::chain::chain;
 use crate::data;
 
 /// Longer than the host takes to compile the largest component.
-const TIMEOUT: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_mins(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which host to talk to, and how to print what it says.

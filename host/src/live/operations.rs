@@ -171,7 +171,7 @@ impl From<RemoveError> for LoadError {
     fn from(error: RemoveError) -> LoadError {
         match error {
             RemoveError::NotFound(name) => LoadError::NotFound(name.to_string()),
-            error => LoadError::Internal(Box::new(error)),
+            error @ RemoveError::Keep(_) => LoadError::Internal(Box::new(error)),
         }
     }
 }

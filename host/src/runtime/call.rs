@@ -87,7 +87,7 @@ impl Shared {
             tracing::error!("the operating system has no randomness to give");
             return Finished::failed(Cause::HostFailed);
         };
-        let caller = self.caller(plugin, exchange);
+        let caller = caller(plugin, exchange);
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
             let desk = Desk::new(&self.store, &plugin.facts, &self.limits, &draws, caller.clone());
@@ -98,13 +98,13 @@ impl Shared {
             } = plugin.program.handle(desk, exchange);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
-            self.report(plugin, &exchange.request_id, &desk.log);
+            report(plugin, &exchange.request_id, &desk.log);
             let checked =
                 result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
             let reply = match checked {
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let cause = self.blame(plugin, &exchange.request_id, &fault);
+                    let cause = blame(plugin, &exchange.request_id, &fault);
                     return Finished {
                         usage,
                         ..Finished::failed(cause)
@@ -163,45 +163,6 @@ impl Shared {
             ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS))
         }
     }
-
-    fn caller(&self, plugin: &Plugin, exchange: &Exchange) -> Caller {
-        match (&exchange.outcome, &exchange.principal) {
-            (Outcome::Route(route), Some(principal)) => {
-                let access = plugin.facts.manifest.routes[*route as usize].access;
-                Caller::Principal(principal.clone(), access)
-            }
-            _ => Caller::Nobody,
-        }
-    }
-
-    /// Puts what the guest said into the log.
-    pub(super) fn report(&self, plugin: &Plugin, request_id: &str, lines: &[String]) {
-        for line in lines {
-            tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
-        }
-    }
-
-    /// Counts a fault against whoever caused it.
-    pub(super) fn blame(&self, plugin: &Plugin, request_id: &str, fault: &Fault) -> Cause {
-        let cause = match fault {
-            Fault::Deadline | Fault::Fuel => Cause::Deadline,
-            Fault::Trap(_) | Fault::BadAnswer(_) | Fault::Suspended => Cause::PluginFailed,
-            Fault::NoInstance(_) => Cause::HostFailed,
-        };
-        let name = &plugin.facts.name;
-        if cause == Cause::HostFailed {
-            tracing::error!(plugin = %name, request_id, ?fault, "no instance of the plugin could be made");
-            return cause;
-        }
-        tracing::warn!(plugin = %name, request_id, %fault, "the plugin failed");
-        if let Some(pause) = plugin.breaker.failed(Instant::now()) {
-            tracing::error!(
-                plugin = %name, ?pause,
-                "the plugin failed too often in a row and is stopped for a while (plugin.breaker_failures)"
-            );
-        }
-        cause
-    }
 }
 
 impl Finished {
@@ -213,6 +174,45 @@ impl Finished {
             committed: None,
         }
     }
+}
+
+fn caller(plugin: &Plugin, exchange: &Exchange) -> Caller {
+    match (&exchange.outcome, &exchange.principal) {
+        (Outcome::Route(route), Some(principal)) => {
+            let access = plugin.facts.manifest.routes[*route as usize].access;
+            Caller::Principal(principal.clone(), access)
+        }
+        _ => Caller::Nobody,
+    }
+}
+
+/// Puts what the guest said into the log.
+pub(super) fn report(plugin: &Plugin, request_id: &str, lines: &[String]) {
+    for line in lines {
+        tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
+    }
+}
+
+/// Counts a fault against whoever caused it.
+pub(super) fn blame(plugin: &Plugin, request_id: &str, fault: &Fault) -> Cause {
+    let cause = match fault {
+        Fault::Deadline | Fault::Fuel => Cause::Deadline,
+        Fault::Trap(_) | Fault::BadAnswer(_) | Fault::Suspended => Cause::PluginFailed,
+        Fault::NoInstance(_) => Cause::HostFailed,
+    };
+    let name = &plugin.facts.name;
+    if cause == Cause::HostFailed {
+        tracing::error!(plugin = %name, request_id, ?fault, "no instance of the plugin could be made");
+        return cause;
+    }
+    tracing::warn!(plugin = %name, request_id, %fault, "the plugin failed");
+    if let Some(pause) = plugin.breaker.failed(Instant::now()) {
+        tracing::error!(
+            plugin = %name, ?pause,
+            "the plugin failed too often in a row and is stopped for a while (plugin.breaker_failures)"
+        );
+    }
+    cause
 }
 
 /// Rounded up, so that a caller who waits that long is not refused again.

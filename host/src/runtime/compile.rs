@@ -78,7 +78,7 @@ impl CompileCache {
                 Ok(component) => return Ok(component),
                 // Cut short by a crash, or damaged: making it again costs less than asking somebody.
                 Err(error) => {
-                    tracing::warn!(%error, %digest, "a compiled plugin does not load and is made again")
+                    tracing::warn!(%error, %digest, "a compiled plugin does not load and is made again");
                 }
             }
         }

@@ -35,7 +35,7 @@ pub(crate) fn build(limits: &PluginLimits) -> wasmtime::Result<(Engine, Pooling)
         match Engine::new(&config) {
             Ok(engine) => return Ok((engine, Pooling::Pooled)),
             Err(error) => {
-                tracing::warn!(%error, "no pool of instances; they are made on demand, which is slower")
+                tracing::warn!(%error, "no pool of instances; they are made on demand, which is slower");
             }
         }
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);

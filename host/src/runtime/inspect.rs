@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{ComponentTypeRef, Parser, Payload};
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::Types;
+use wasmparser::{Parser, Payload, Validator};
 
 /// The custom section in which the SDK leaves its version.
 const SDK_SECTION: &str = "mooring-sdk";
@@ -81,11 +83,16 @@ pub enum Grants {
 impl Component {
     /// Reads a component's head and sections. Runs and compiles nothing.
     pub fn inspect(bytes: &[u8]) -> Result<Component, InspectError> {
+        let not_wasm = |error: wasmparser::BinaryReaderError| InspectError::NotWasm(error.to_string());
+        if Parser::is_core_wasm(bytes) {
+            return Err(InspectError::CoreModule);
+        }
+        let types = Validator::new().validate_all(bytes).map_err(not_wasm)?;
         let mut imports = BTreeSet::new();
         let mut sdk_version = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(|error| InspectError::NotWasm(error.to_string()))? {
+            match payload.map_err(not_wasm)? {
                 Payload::Version {
                     encoding: wasmparser::Encoding::Module,
                     ..
@@ -96,9 +103,8 @@ impl Component {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(|error| InspectError::NotWasm(error.to_string()))?;
-                        // A type alone reaches nothing: it only names what an interface has.
-                        if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        let import = import.map_err(not_wasm)?;
+                        if reaches_something(&types, import.name.name) {
                             imports.insert(import.name.name.to_owned());
                         }
                     }
@@ -156,6 +162,20 @@ impl Grants {
             Grants::All => true,
             Grants::Only(names) => names.contains(capability),
         }
+    }
+}
+
+/// Whether an import holds anything that can be called. Types alone reach nothing: they only name what an interface has,
+/// and every plugin imports those of its own exports.
+fn reaches_something(types: &Types, import: &str) -> bool {
+    let Some(item) = types.component_item_for_import(import) else { return true };
+    match item.ty {
+        ComponentEntityType::Instance(instance) => {
+            let is_type = |entity: &ComponentEntityType| matches!(entity, ComponentEntityType::Type { .. });
+            !types[instance].exports.values().all(|export| is_type(&export.ty))
+        }
+        ComponentEntityType::Type { .. } => false,
+        _ => true,
     }
 }
 

@@ -19,6 +19,7 @@ use mooring_store::CommitError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
+use super::call::{blame, report};
 use super::plugin::Plugin;
 use super::program::{Fault, JobCall, JobEnd, Run};
 use super::{Runtime, Shared};
@@ -114,7 +115,7 @@ impl Shared {
                 break;
             }
         }
-        let next = self.host_read(|work| jobs::next_due(work)).await.flatten();
+        let next = self.host_read(jobs::next_due).await.flatten();
         match next {
             Some(at) => Duration::from_millis(at.millis().saturating_sub(Timestamp::now().millis()))
                 // A job that is due but was not started waits for its plugin: look again soon, not at once.
@@ -240,7 +241,7 @@ impl Shared {
             } = plugin.program.run_job(desk, &call);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
-            self.report(plugin, &call.id, &desk.log);
+            report(plugin, &call.id, &desk.log);
             let end = match result {
                 Ok(end) => end,
                 Err(Fault::Suspended) => {
@@ -251,7 +252,7 @@ impl Shared {
                 }
                 Err(fault) => {
                     plugin.count(None, &usage, true);
-                    self.blame(plugin, &call.id, &fault);
+                    blame(plugin, &call.id, &fault);
                     return Ran::Failed(Failure::Retry {
                         after: None,
                         reason: format!("the plugin failed: {fault}"),
@@ -268,7 +269,7 @@ impl Shared {
                 plugin.count(None, &usage, false);
                 return Ran::Failed(failure);
             }
-            match self.commit_job(&mut desk, claimed, &mut usage) {
+            match commit_job(&mut desk, claimed, &mut usage) {
                 Ok(ran) => {
                     plugin.count(None, &usage, false);
                     return ran;
@@ -278,31 +279,6 @@ impl Shared {
         }
         plugin.count(None, &usage, false);
         Ran::Failed(retry_soon("it lost every conflict (plugin.runs_max)"))
-    }
-
-    /// Commits a run that is done, together with the end of its job. An error means a lost conflict.
-    fn commit_job(&self, desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
-        let mut work = desk.begin_work();
-        match jobs::complete(&mut work, &claimed.lease) {
-            Ok(()) => {}
-            Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
-            Err(error) => {
-                tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
-                return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
-            }
-        }
-        let bytes_written = work.written_bytes() as u64;
-        match work.commit() {
-            Ok(committed) => {
-                usage.bytes_written += bytes_written;
-                Ok(Ran::Committed(committed))
-            }
-            Err(CommitError::Conflict { .. }) => Err(()),
-            Err(CommitError::Store(error)) => {
-                tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
-                Ok(Ran::Failed(retry_soon("the store failed")))
-            }
-        }
     }
 
     /// What an attempt learnt that a crash cut off, so that its calls are not made again.
@@ -426,6 +402,31 @@ impl Shared {
         tokio::task::spawn_blocking(move || HostWork::run(&store, Timestamp::now(), write))
             .await
             .expect("a transaction does not panic and is not cancelled")
+    }
+}
+
+/// Commits a run that is done, together with the end of its job. An error means a lost conflict.
+fn commit_job(desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
+    let mut work = desk.begin_work();
+    match jobs::complete(&mut work, &claimed.lease) {
+        Ok(()) => {}
+        Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
+        Err(error) => {
+            tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
+            return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
+        }
+    }
+    let bytes_written = work.written_bytes() as u64;
+    match work.commit() {
+        Ok(committed) => {
+            usage.bytes_written += bytes_written;
+            Ok(Ran::Committed(committed))
+        }
+        Err(CommitError::Conflict { .. }) => Err(()),
+        Err(CommitError::Store(error)) => {
+            tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
+            Ok(Ran::Failed(retry_soon("the store failed")))
+        }
     }
 }
 

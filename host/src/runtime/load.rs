@@ -182,20 +182,14 @@ impl Shared {
         })
     }
 
-    /// Nobody can tell a rehearsal from the first request of the epoch.
-    fn nobodys_draws(&self) -> Arc<Draws> {
-        Draws::with_seed(Timestamp(0), [0; 32])
-    }
-
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
-        Desk::new(
-            &self.store,
-            facts,
-            &self.limits,
-            &self.nobodys_draws(),
-            Caller::Nobody,
-        )
+        Desk::new(&self.store, facts, &self.limits, &nobodys_draws(), Caller::Nobody)
     }
+}
+
+/// Nobody can tell a rehearsal from the first request of the epoch.
+fn nobodys_draws() -> Arc<Draws> {
+    Draws::with_seed(Timestamp(0), [0; 32])
 }
 
 fn rehearsal(cause: Cause) -> Exchange {

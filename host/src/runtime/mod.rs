@@ -17,6 +17,7 @@ mod instance;
 mod jobs;
 mod load;
 mod manifest;
+mod output;
 mod plugin;
 mod pool;
 mod program;

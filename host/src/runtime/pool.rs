@@ -168,7 +168,7 @@ mod tests {
         let hold = Arc::new(Mutex::new(hold));
         for _ in 0..5 {
             let hold = Arc::clone(&hold);
-            pool.submit(&greedy, Box::new(move || drop(hold.lock().recv())))
+            pool.submit(&greedy, Box::new(move || _ = hold.lock().recv()))
                 .unwrap();
         }
         let (done, wait) = mpsc::channel();
@@ -188,7 +188,7 @@ mod tests {
             &lane,
             Box::new(move || {
                 started.send(()).unwrap();
-                drop(hold.recv());
+                let _ = hold.recv();
             }),
         )
         .unwrap();

@@ -12,10 +12,10 @@ use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 use wasmtime_wasi::p2::bindings::{cli, sync};
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::instance::State;
+use super::output::Output;
 
 /// Random bytes in one call.
 const RANDOM_BYTES_MAX: u64 = 64 * 1024;
@@ -23,7 +23,7 @@ const RANDOM_BYTES_MAX: u64 = 64 * 1024;
 /// The WASI side of one run. Most plugins never call it, so its context is made on first use.
 pub(crate) struct Wasi {
     table: ResourceTable,
-    context: Option<(WasiCtx, MemoryOutputPipe)>,
+    context: Option<(WasiCtx, Output)>,
     draws: Arc<Draws>,
     generator: Option<Generator>,
     output_bytes_max: usize,
@@ -71,7 +71,7 @@ impl Wasi {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (ctx, _) = self.wasi.context.get_or_insert_with(|| {
-            let output = MemoryOutputPipe::new(self.wasi.output_bytes_max);
+            let output = Output::new(self.wasi.output_bytes_max);
             let ctx = WasiCtx::builder()
                 .stdout(output.clone())
                 .stderr(output.clone())

@@ -28,7 +28,7 @@ async fn a_dead_job_is_found_and_retried() {
     schedule(&admin, "other");
     let id = schedule(&admin, "suspend");
     let lease = admin.within("shop", "paymenter", |work| {
-        jobs::claim(work, &id, Duration::from_secs(60))
+        jobs::claim(work, &id, Duration::from_mins(1))
             .expect("a claim")
             .lease
     });

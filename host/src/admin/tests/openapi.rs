@@ -107,7 +107,7 @@ async fn the_document_alone_is_public() {
     assert_eq!(served, document());
     for (method, path, operation) in operations(&served) {
         let public = operation["security"].as_array().is_some_and(Vec::is_empty);
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         let method: Method = method.parse().expect("a method");
         let response = admin
             .http
@@ -124,7 +124,7 @@ async fn the_document_alone_is_public() {
 async fn every_operation_is_served() {
     let admin = TestAdmin::start().await;
     for (method, path, _) in operations(&document()) {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         let response = admin.send(method.parse().expect("a method"), &path, None).await;
         let body: Value = response.json().await.unwrap_or_default();
         assert!(

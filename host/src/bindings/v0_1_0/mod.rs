@@ -17,7 +17,6 @@ pub(crate) use self::outbound::Suspended;
 pub(crate) use self::wit::{Provider, ProviderPre};
 
 /// Generated from the WIT. Nothing outside this folder names what is in here.
-#[expect(clippy::pedantic, reason = "generated; the WIT has the documents")]
 mod wit {
     wasmtime::component::bindgen!({
         path: "../wit/v0.1.0",

@@ -2,6 +2,7 @@
 
 use mooring_core::ids::{ServiceId, UserId};
 use mooring_core::services as core;
+use mooring_core::time::Timestamp;
 
 use super::wit::mooring::plugin::services::{
     Host, NewService, Service, ServiceChanges, ServiceError, ServiceFilter, ServicePage, Status, Suspender,
@@ -79,7 +80,7 @@ impl From<core::Service> for Service {
             metadata: service.metadata.as_str().to_owned(),
             created_at: service.created_at.millis(),
             updated_at: service.updated_at.millis(),
-            terminated_at: service.terminated_at.map(|at| at.millis()),
+            terminated_at: service.terminated_at.map(Timestamp::millis),
             extensions: Vec::new(),
         }
     }
