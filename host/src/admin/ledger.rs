@@ -248,7 +248,7 @@ pub(super) async fn accounts(
         .filter(|_| more)
         .map(|last| format!("{} {}", last.account, last.balance.currency.code()));
     let account = |found: AccountBalance| Account {
-        account: found.account,
+        name: found.account,
         balance: found.balance.into(),
         lines: found.lines,
     };

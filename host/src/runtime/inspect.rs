@@ -168,7 +168,9 @@ impl Grants {
 /// Whether an import holds anything that can be called. Types alone reach nothing: they only name what an interface has,
 /// and every plugin imports those of its own exports.
 fn reaches_something(types: &Types, import: &str) -> bool {
-    let Some(item) = types.component_item_for_import(import) else { return true };
+    let Some(item) = types.component_item_for_import(import) else {
+        return true;
+    };
     match item.ty {
         ComponentEntityType::Instance(instance) => {
             let is_type = |entity: &ComponentEntityType| matches!(entity, ComponentEntityType::Type { .. });

@@ -24,7 +24,10 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(bytes_max: usize) -> Output {
-        Output { kept: Arc::default(), bytes_max }
+        Output {
+            kept: Arc::default(),
+            bytes_max,
+        }
     }
 
     /// All that was kept, as text.

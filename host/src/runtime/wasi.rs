@@ -43,9 +43,7 @@ impl Wasi {
     /// Gives each line that the guest printed.
     pub(crate) fn drain_output(&mut self, mut line: impl FnMut(&str)) {
         if let Some((_, output)) = self.context.take() {
-            String::from_utf8_lossy(&output.contents())
-                .lines()
-                .for_each(&mut line);
+            output.text().lines().for_each(&mut line);
         }
     }
 
