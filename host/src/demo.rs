@@ -29,7 +29,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::admin::operations::{AddPlugin, Grants, LoadError, Operations, PluginStatus};
-use crate::admin::run_within;
 use crate::bundled::Bundled;
 use crate::config::Config;
 use crate::data::{Addresses, DataDir, DataError};
@@ -240,7 +239,7 @@ async fn credentials(
 
 fn make_key(store: &Store, plugin: &PluginName, manifest: &Manifest) -> Result<String, Failure> {
     let (tenant, _) = HostWork::run(store, Timestamp::now(), ensure_tenant).map_err(cause)?;
-    let made = run_within(store, &tenant, plugin, |work| {
+    let made = Work::run(store, Timestamp::now(), &tenant, plugin, |work| {
         let owner = ensure_owner(work)?;
         let wish = NewKey {
             label: TENANT.to_owned(),
@@ -279,7 +278,9 @@ fn ensure_owner(work: &mut Work) -> Result<UserId, Failure> {
                 role: Some("owner".to_owned()),
                 ..NewUser::default()
             };
-            Ok(users::create(work, owner)?.id)
+            let (owner, tenant) = (users::create(work, owner)?, work.tenant().id);
+            note(work, "user.create", Some(tenant), &owner.id.to_string())?;
+            Ok(owner.id)
         }
         Err(error) => Err(error.into()),
     }

@@ -38,7 +38,6 @@ use utoipa_axum::routes;
 
 pub use listener::serve;
 pub use state::Admin;
-pub(crate) use transact::run_within;
 
 use problem::{Code, Problem};
 

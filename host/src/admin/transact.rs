@@ -10,13 +10,9 @@ use mooring_core::ids::{PluginName, TenantName};
 use mooring_core::tenants::{self, TenantRef};
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, RunError, Work};
-use mooring_core::{CommitError, Store};
 
 use super::problem::{Code, Problem};
 use super::state::Admin;
-
-/// Runs of a change before it gives up. Operators rarely meet each other; whoever loses this often meets a bug.
-const RUNS_MAX: u32 = 50;
 
 /// The plugin in whose name the operator reads and writes what belongs to no plugin, such as users.
 const NO_PLUGIN: &str = "admin";
@@ -84,13 +80,13 @@ impl Admin {
         &self,
         tenant: String,
         plugin: Option<PluginName>,
-        mut work: impl FnMut(&mut Work) -> Result<T, Problem> + Send + 'static,
+        work: impl FnMut(&mut Work) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let store = self.store.clone();
         let plugin = plugin.unwrap_or_else(no_plugin);
         let done = self.blocking(move || {
             let tenant = find_tenant(&mut HostWork::read(&store, &draws()?), &tenant)?;
-            Ok::<_, Problem>(run_within(&store, &tenant, &plugin, &mut work))
+            Ok::<_, Problem>(Work::run(&store, Timestamp::now(), &tenant, &plugin, work))
         });
         self.finish(done.await??)
     }
@@ -110,33 +106,6 @@ impl Admin {
             Err(RunError::Random(error)) => Err(Problem::internal(&error)),
         }
     }
-}
-
-/// As [`HostWork::run`], inside one tenant. Blocks.
-pub(crate) fn run_within<T, E>(
-    store: &Store,
-    tenant: &TenantRef,
-    plugin: &PluginName,
-    mut work: impl FnMut(&mut Work) -> Result<T, E>,
-) -> Result<(T, Committed), RunError<E>> {
-    let draws = Draws::new(Timestamp::now()).map_err(RunError::Random)?;
-    for _ in 0..RUNS_MAX {
-        let mut unit = Work::write(store, &draws, tenant, plugin);
-        match work(&mut unit) {
-            // A refusal may rest on a state that is gone; then it is worth nothing.
-            Err(_) if !unit.is_current() => {}
-            Err(refusal) => return Err(RunError::Refused(refusal)),
-            Ok(result) => match unit.commit() {
-                Ok(committed) => {
-                    store.wait_durable(committed.sequence).map_err(RunError::Store)?;
-                    return Ok((result, committed));
-                }
-                Err(CommitError::Conflict { .. }) => {}
-                Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
-            },
-        }
-    }
-    Err(RunError::Contended)
 }
 
 /// The tenant of a path.

@@ -84,6 +84,7 @@ fn table(items: &[Value], columns: &[Column]) -> String {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "-".to_owned(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
         // Names and labels come from front-ends; a terminal must not obey what they hold.
