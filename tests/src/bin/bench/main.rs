@@ -278,13 +278,6 @@ async fn scale(options: &Options, report: &mut Report) {
     seed::users(&mut small, SMALL);
     let mut large = quiet_host().await;
     seed::users(&mut large, options.users);
-    for host in [&small, &large] {
-        let key = NewKey {
-            expires_in_seconds: Some(3600),
-            ..mooring_tests::paymenter::every_scope("demo")
-        };
-        host.admin().mint(&key).await;
-    }
     for route in [
         "me",
         "services",
