@@ -16,6 +16,7 @@ struct FakeBackend {
 }
 
 impl FakeBackend {
+    #[expect(clippy::unused_async, reason = "a host is opened by an async function")]
     async fn open(opened: Opened<'_>) -> Result<Arc<FakeBackend>, ServeError> {
         let store = Store::open(&opened.data.store(), mooring_store::Options::default());
         let store = store.map_err(|error| ServeError::Runtime(error.to_string()))?;
