@@ -38,18 +38,32 @@ pub struct Live {
 impl Live {
     /// Opens the store, starts the runtime with the plugins that are installed, and the background work.
     pub async fn open(opened: Opened<'_>) -> Result<Arc<Live>, ServeError> {
-        let Opened { config, data, master_key } = opened;
+        let Opened {
+            config,
+            data,
+            master_key,
+        } = opened;
         let folder = data.path().join("store");
-        let store = tokio::task::spawn_blocking(move || Store::open(&folder, mooring_store::Options::default()))
-            .await
-            .expect("opening does not panic and is not cancelled")
-            .map_err(|error| ServeError::Runtime(chain(&error)))?;
+        let store =
+            tokio::task::spawn_blocking(move || Store::open(&folder, mooring_store::Options::default()))
+                .await
+                .expect("opening does not panic and is not cancelled")
+                .map_err(|error| ServeError::Runtime(chain(&error)))?;
         let secrets = Arc::new(MasterKeys::new(master_key, []));
         let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;
         let worker = std::env::current_exe().map_err(refuse)?;
-        let runtime = Runtime::start(store.clone(), config, Arc::clone(&secrets), outbound, worker, |manifest| {
-            Surface::new(Arc::clone(manifest)).map(drop).map_err(|error| error.to_string())
-        })
+        let runtime = Runtime::start(
+            store.clone(),
+            config,
+            Arc::clone(&secrets),
+            outbound,
+            worker,
+            |manifest| {
+                Surface::new(Arc::clone(manifest))
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            },
+        )
         .map_err(refuse)?;
         runtime.load_installed().await.map_err(refuse)?;
         let (stop, stopped) = watch::channel(false);
@@ -96,11 +110,21 @@ impl Backend for Live {
         config: &Config,
         stop: watch::Receiver<bool>,
     ) -> Result<JoinHandle<()>, ServeError> {
-        let tls = config.tls.as_ref().map(http::acceptor).transpose().map_err(refuse)?;
+        let tls = config
+            .tls
+            .as_ref()
+            .map(http::acceptor)
+            .transpose()
+            .map_err(refuse)?;
         let limits = config.edge.clone();
         Ok(tokio::spawn(async move {
-            if let http::Drained::Cut(connections) = http::serve(listener, tls, limits, self, until(stop)).await {
-                tracing::warn!(connections, "connections were cut: edge.shutdown_timeout_ms was over");
+            if let http::Drained::Cut(connections) =
+                http::serve(listener, tls, limits, self, until(stop)).await
+            {
+                tracing::warn!(
+                    connections,
+                    "connections were cut: edge.shutdown_timeout_ms was over"
+                );
             }
         }))
     }

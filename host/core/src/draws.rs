@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rand::{Rng, SeedableRng};
 use rand::rngs::ChaCha20Rng;
+use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::passwords::{self, PasswordHash};
@@ -31,7 +31,8 @@ impl Draws {
         Ok(Draws::with_seed(now, seed))
     }
 
-    /// Draws that can be had again: for replaying a request, and for tests.
+    /// Draws that can be had again: for replaying a request, and for tests. A seed that is kept is as secret as the keys
+    /// that were drawn from it.
     pub fn with_seed(now: Timestamp, seed: [u8; 32]) -> Arc<Draws> {
         Arc::new(Draws {
             now,

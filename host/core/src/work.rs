@@ -55,7 +55,7 @@ pub enum RunError<E> {
     /// The work itself refused.
     #[error("the work was refused")]
     Refused(#[source] E),
-    /// Others won [`RUNS_MAX`] times in a row.
+    /// Others won 50 times in a row.
     #[error("the work lost against others {RUNS_MAX} times in a row")]
     Contended,
     /// The store failed.

@@ -203,7 +203,7 @@ async fn read(body: Body, bytes_max: u64, admin: &Admin) -> Result<Bytes, Proble
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let too_large = std::error::Error::source(&error)
-                .is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>);
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
             Err(if too_large {
                 Problem::new(
                     Code::BodyTooLarge,

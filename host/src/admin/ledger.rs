@@ -84,9 +84,9 @@ impl From<ledger::Posting> for Posting {
 
 /// The balance of an account in one currency.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Account)]
-pub(super) struct AccountLine {
-    account: String,
+pub(super) struct Account {
+    /// The account.
+    name: String,
     /// Credits minus debits; may be negative.
     balance: Money,
     /// Lines of its statement.
@@ -96,7 +96,7 @@ pub(super) struct AccountLine {
 /// Accounts in order of their names.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Accounts {
-    items: Vec<AccountLine>,
+    items: Vec<Account>,
     /// Given as `after`, it asks for what follows; null at the end.
     next: Option<String>,
 }
@@ -247,8 +247,8 @@ pub(super) async fn accounts(
         .last()
         .filter(|_| more)
         .map(|last| format!("{} {}", last.account, last.balance.currency.code()));
-    let account = |found: AccountBalance| AccountLine {
-        account: found.account,
+    let account = |found: AccountBalance| Account {
+        name: found.account,
         balance: found.balance.into(),
         lines: found.lines,
     };

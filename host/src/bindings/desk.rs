@@ -107,13 +107,21 @@ impl Desk {
         }
         let written_bytes_max = self.limits.written_bytes_max;
         let work = self.read()?;
-        if work.written_bytes() as u64 > written_bytes_max { Err(Denial::OverBudget) } else { Ok(work) }
+        if work.written_bytes() as u64 > written_bytes_max {
+            Err(Denial::OverBudget)
+        } else {
+            Ok(work)
+        }
     }
 
     /// Counts a call of an imported function, and refuses once there have been too many.
     pub(crate) fn spend_call(&mut self) -> Result<(), Denial> {
         self.spent.host_calls += 1;
-        if self.spent.host_calls > self.limits.host_calls_max { Err(Denial::OverBudget) } else { Ok(()) }
+        if self.spent.host_calls > self.limits.host_calls_max {
+            Err(Denial::OverBudget)
+        } else {
+            Ok(())
+        }
     }
 
     /// Keeps a line for the operator, within the run's budget of text.
@@ -122,7 +130,10 @@ impl Desk {
         if left == 0 {
             return;
         }
-        let line: String = line.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+        let line: String = line
+            .chars()
+            .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+            .collect();
         let cut = line.floor_char_boundary(left);
         self.spent.log_bytes += cut;
         self.log.push(line[..cut].to_owned());
@@ -136,13 +147,16 @@ impl Desk {
     /// Random bytes of the run: the same when it is run again.
     pub(crate) fn random(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
-        self.generator.get_or_insert_with(|| self.draws.generator("context")).fill(&mut bytes);
+        self.generator
+            .get_or_insert_with(|| self.draws.generator("context"))
+            .fill(&mut bytes);
         bytes
     }
 
     /// The finished run's transaction, begun now if the run needed none. For jobs, whose end is part of it.
     pub(crate) fn begin_work(&mut self) -> Work {
-        self.work().expect("a job acts for a tenant, so it is denied nothing");
+        self.work()
+            .expect("a job acts for a tenant, so it is denied nothing");
         self.work.take().expect("begun just above")
     }
 

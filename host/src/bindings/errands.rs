@@ -56,7 +56,11 @@ pub(crate) struct Errands {
 
 impl Errands {
     pub(crate) fn new(answered: &Arc<Vec<Answered>>) -> Errands {
-        Errands { answered: Arc::clone(answered), given: 0, asked: None }
+        Errands {
+            answered: Arc::clone(answered),
+            given: 0,
+            asked: None,
+        }
     }
 
     /// The answer, if the runs before this one got that far and asked the same; otherwise the run must stop.
@@ -108,7 +112,14 @@ mod tests {
     }
 
     fn answered(path: &str, status: u16) -> Answered {
-        Answered { errand: errand(path), answer: Ok(Returned { status, headers: Vec::new(), body: b"\xff".to_vec() }) }
+        Answered {
+            errand: errand(path),
+            answer: Ok(Returned {
+                status,
+                headers: Vec::new(),
+                body: b"\xff".to_vec(),
+            }),
+        }
     }
 
     #[test]
@@ -133,6 +144,9 @@ mod tests {
     #[test]
     fn answers_survive_being_kept() {
         let kept = serde_json::to_string(&answered("/a", 200)).unwrap();
-        assert_eq!(serde_json::from_str::<Answered>(&kept).unwrap(), answered("/a", 200));
+        assert_eq!(
+            serde_json::from_str::<Answered>(&kept).unwrap(),
+            answered("/a", 200)
+        );
     }
 }

@@ -153,11 +153,11 @@ async fn add(client: &Client, query: &[(&str, String)], bytes: Vec<u8>) -> Resul
     Ok(())
 }
 
-/// A query, and a body.
-type Source = (Vec<(&'static str, String)>, Vec<u8>);
+/// A query, by name.
+type Parameters = Vec<(&'static str, String)>;
 
 /// The query and body that bring a component: a file's content, or a bundled plugin's name.
-fn source(component: &str) -> Result<Source, Failure> {
+fn source(component: &str) -> Result<(Parameters, Vec<u8>), Failure> {
     let path = Path::new(component);
     let names_a_file = component.contains(['/', '\\', '.']) || path.exists();
     if !names_a_file {

@@ -76,7 +76,7 @@ impl Config {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
             ConfigError::Parse {
                 path: path.to_owned(),
-                line: text.get(..start).unwrap_or(&text).split('\n').count(),
+                line: text[..start].matches('\n').count() + 1,
                 reason: error.message().to_owned(),
             }
         })

@@ -57,7 +57,10 @@ fn verify(store: &Store, plugin: &Plugin, presented: &str) -> Result<Result<Call
         Err(failure) => return Ok(Err(Cause::Unauthenticated(failure))),
     };
     let rate_limit_per_minute = rate_limit(work, plugin, &principal)?;
-    Ok(Ok(Caller { principal, rate_limit_per_minute }))
+    Ok(Ok(Caller {
+        principal,
+        rate_limit_per_minute,
+    }))
 }
 
 /// The operator's limit for this tenant, if the surface has such a setting.
@@ -70,7 +73,9 @@ fn rate_limit(work: HostWork, plugin: &Plugin, principal: &Principal) -> Result<
     let mut work = work.within(principal.tenant().clone(), facts.name.clone());
     match settings::get(&mut work, declared, RATE_LIMIT_SETTING) {
         // Below zero means the same as zero; above what fits means no limit that anybody could reach.
-        Ok(value) => Ok(value.and_then(|value| value.parse::<i64>().ok()).map(|limit| limit.clamp(0, u32::MAX.into()) as u32)),
+        Ok(value) => Ok(value
+            .and_then(|value| value.parse::<i64>().ok())
+            .map(|limit| limit.clamp(0, u32::MAX.into()) as u32)),
         Err(settings::SettingError::Store(error)) => Err(error),
         Err(error) => {
             tracing::error!(%error, plugin = %facts.name, "the setting {RATE_LIMIT_SETTING} cannot be read");

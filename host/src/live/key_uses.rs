@@ -27,7 +27,10 @@ pub(super) struct KeyUses {
 
 impl KeyUses {
     pub(super) fn new(store: Store) -> KeyUses {
-        KeyUses { noted: Arc::default(), store }
+        KeyUses {
+            noted: Arc::default(),
+            store,
+        }
     }
 
     pub(super) fn note(&self, key: &KeyId) {
@@ -65,7 +68,10 @@ async fn write(store: Store, uses: Vec<(KeyId, Timestamp)>) {
     let written = tokio::task::spawn_blocking(move || {
         HostWork::run(&store, Timestamp::now(), |work| keys::touch(work, &uses)).map(drop)
     });
-    if let Err(error) = written.await.expect("writing does not panic and is not cancelled") {
+    if let Err(error) = written
+        .await
+        .expect("writing does not panic and is not cancelled")
+    {
         tracing::warn!(%error, "the last uses of keys could not be written");
     }
 }

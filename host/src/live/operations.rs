@@ -53,7 +53,11 @@ impl Operations for Live {
             Ok(Inspection {
                 manifest: manifest.map(Arc::unwrap_or_clone),
                 imports: component.capabilities().into_iter().map(str::to_owned).collect(),
-                refused_imports: component.unknown_imports().into_iter().map(str::to_owned).collect(),
+                refused_imports: component
+                    .unknown_imports()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
                 digest: component.digest,
                 size: component.size,
                 sdk_version: component.sdk_version,
@@ -74,18 +78,33 @@ fn wish(plugin: AddPlugin) -> Result<runtime::AddPlugin, LoadError> {
         Grants::Only(names) => {
             if let Some(unknown) = names.iter().find(|name| !CAPABILITIES.contains(&name.as_str())) {
                 let known = CAPABILITIES.join(", ");
-                return Err(invalid("grant", format!("{unknown:?} is no capability; there are {known}")));
+                return Err(invalid(
+                    "grant",
+                    format!("{unknown:?} is no capability; there are {known}"),
+                ));
             }
             inspect::Grants::Only(BTreeSet::from_iter(names))
         }
     };
     let mount = match (plugin.prefix, plugin.host) {
         (None, None) => None,
-        (Some(prefix), host) => Some(Mount { host, prefix: prefix.trim_end_matches('/').to_owned() }),
+        (Some(prefix), host) => Some(Mount {
+            host,
+            prefix: prefix.trim_end_matches('/').to_owned(),
+        }),
         // A host name that is all the plugin's.
-        (None, host) => Some(Mount { host, prefix: String::new() }),
+        (None, host) => Some(Mount {
+            host,
+            prefix: String::new(),
+        }),
     };
-    Ok(runtime::AddPlugin { bytes: plugin.bytes, name, mount, grants, actor: plugin.actor.to_owned() })
+    Ok(runtime::AddPlugin {
+        bytes: plugin.bytes,
+        name,
+        mount,
+        grants,
+        actor: plugin.actor.to_owned(),
+    })
 }
 
 fn status(installed: &Installed) -> PluginStatus {
@@ -95,15 +114,19 @@ fn status(installed: &Installed) -> PluginStatus {
         method: route.method.clone(),
         path: route.path.clone(),
     });
-    let usage = installed.plugin.usage().into_iter().map(|(route, totals)| RouteUsage {
-        route,
-        calls: totals.requests,
-        failures: totals.failures,
-        fuel: totals.fuel,
-        host_calls: totals.host_calls,
-        bytes_written: totals.bytes_written,
-        reruns: totals.reruns,
-    });
+    let usage = installed
+        .plugin
+        .usage()
+        .into_iter()
+        .map(|(route, totals)| RouteUsage {
+            route,
+            calls: totals.requests,
+            failures: totals.failures,
+            fuel: totals.fuel,
+            host_calls: totals.host_calls,
+            bytes_written: totals.bytes_written,
+            reruns: totals.reruns,
+        });
     PluginStatus {
         name: installed.name().to_string(),
         version: facts.manifest.version.clone(),
@@ -111,7 +134,12 @@ fn status(installed: &Installed) -> PluginStatus {
         prefix: installed.row.mount.prefix.clone(),
         host: installed.row.mount.host.clone(),
         grants: installed.row.grants.clone(),
-        imports: installed.component.capabilities().into_iter().map(str::to_owned).collect(),
+        imports: installed
+            .component
+            .capabilities()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         routes: routes.collect(),
         usage: usage.collect(),
     }
@@ -120,14 +148,19 @@ fn status(installed: &Installed) -> PluginStatus {
 impl From<AddError> for LoadError {
     fn from(error: AddError) -> LoadError {
         match error {
-            AddError::Load(error @ runtime::LoadError::NotGranted { .. }) => LoadError::NotGranted(error.to_string()),
+            AddError::Load(error @ runtime::LoadError::NotGranted { .. }) => {
+                LoadError::NotGranted(error.to_string())
+            }
             AddError::Load(error) => LoadError::Refused(error.to_string()),
             AddError::Place(error @ PluginError::MountTaken(_)) => {
                 LoadError::MountTaken(format!("{error}; choose another --prefix or --host"))
             }
             AddError::Place(PluginError::Invalid(invalid)) => {
                 let field = if invalid.field == "host" { "host" } else { "prefix" };
-                LoadError::Invalid { field, reason: invalid.reason }
+                LoadError::Invalid {
+                    field,
+                    reason: invalid.reason,
+                }
             }
             error => LoadError::Internal(Box::new(error)),
         }
@@ -138,7 +171,7 @@ impl From<RemoveError> for LoadError {
     fn from(error: RemoveError) -> LoadError {
         match error {
             RemoveError::NotFound(name) => LoadError::NotFound(name.to_string()),
-            error => LoadError::Internal(Box::new(error)),
+            error @ RemoveError::Keep(_) => LoadError::Internal(Box::new(error)),
         }
     }
 }

@@ -25,7 +25,11 @@ struct State {
 
 impl Breaker {
     pub(crate) fn new(failures_max: u32, pause: Duration) -> Breaker {
-        Breaker { failures_max, pause, state: Mutex::default() }
+        Breaker {
+            failures_max,
+            pause,
+            state: Mutex::default(),
+        }
     }
 
     /// How long calls are still refused, if they are.

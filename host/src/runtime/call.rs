@@ -87,36 +87,59 @@ impl Shared {
             tracing::error!("the operating system has no randomness to give");
             return Finished::failed(Cause::HostFailed);
         };
-        let caller = self.caller(plugin, exchange);
+        let caller = caller(plugin, exchange);
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
             let desk = Desk::new(&self.store, &plugin.facts, &self.limits, &draws, caller.clone());
-            let Run { mut desk, fuel, result } = plugin.program.handle(desk, exchange);
+            let Run {
+                mut desk,
+                fuel,
+                result,
+            } = plugin.program.handle(desk, exchange);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
-            self.report(plugin, &exchange.request_id, &desk.log);
-            let checked = result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
+            report(plugin, &exchange.request_id, &desk.log);
+            let checked =
+                result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
             let reply = match checked {
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let cause = self.blame(plugin, &exchange.request_id, &fault);
-                    return Finished { usage, ..Finished::failed(cause) };
+                    let cause = blame(plugin, &exchange.request_id, &fault);
+                    return Finished {
+                        usage,
+                        ..Finished::failed(cause)
+                    };
                 }
             };
             plugin.breaker.succeeded();
             let Some(work) = desk.take_work() else {
-                return Finished { reply: Ok(reply), usage, rests_on: None, committed: None };
+                return Finished {
+                    reply: Ok(reply),
+                    usage,
+                    rests_on: None,
+                    committed: None,
+                };
             };
             if reply.status >= 400 {
                 let rests_on = Some(work.snapshot());
-                return Finished { reply: Ok(reply), usage, rests_on, committed: None };
+                return Finished {
+                    reply: Ok(reply),
+                    usage,
+                    rests_on,
+                    committed: None,
+                };
             }
             let bytes_written = work.written_bytes() as u64;
             match work.commit() {
                 Ok(committed) => {
                     usage.bytes_written += bytes_written;
                     let rests_on = Some(committed.sequence);
-                    return Finished { reply: Ok(reply), usage, rests_on, committed: Some(committed) };
+                    return Finished {
+                        reply: Ok(reply),
+                        usage,
+                        rests_on,
+                        committed: Some(committed),
+                    };
                 }
                 Err(CommitError::Conflict { key }) => {
                     usage.reruns += 1;
@@ -124,7 +147,10 @@ impl Shared {
                 }
                 Err(CommitError::Store(error)) => {
                     tracing::error!(%error, request_id = %exchange.request_id, "a commit failed");
-                    return Finished { usage, ..Finished::failed(Cause::HostFailed) };
+                    return Finished {
+                        usage,
+                        ..Finished::failed(Cause::HostFailed)
+                    };
                 }
             }
         }
@@ -132,53 +158,61 @@ impl Shared {
             request_id = %exchange.request_id, plugin = %plugin.facts.name, runs = self.limits.runs_max,
             "a request lost every conflict (plugin.runs_max)"
         );
-        Finished { usage, ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS)) }
-    }
-
-    fn caller(&self, plugin: &Plugin, exchange: &Exchange) -> Caller {
-        match (&exchange.outcome, &exchange.principal) {
-            (Outcome::Route(route), Some(principal)) => {
-                let access = plugin.facts.manifest.routes[*route as usize].access;
-                Caller::Principal(principal.clone(), access)
-            }
-            _ => Caller::Nobody,
+        Finished {
+            usage,
+            ..Finished::failed(Cause::Unavailable(BUSY_RETRY_SECONDS))
         }
-    }
-
-    /// Puts what the guest said into the log.
-    pub(super) fn report(&self, plugin: &Plugin, request_id: &str, lines: &[String]) {
-        for line in lines {
-            tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
-        }
-    }
-
-    /// Counts a fault against whoever caused it.
-    pub(super) fn blame(&self, plugin: &Plugin, request_id: &str, fault: &Fault) -> Cause {
-        let cause = match fault {
-            Fault::Deadline | Fault::Fuel => Cause::Deadline,
-            Fault::Trap(_) | Fault::BadAnswer(_) | Fault::Suspended => Cause::PluginFailed,
-            Fault::NoInstance(_) => Cause::HostFailed,
-        };
-        let name = &plugin.facts.name;
-        if cause == Cause::HostFailed {
-            tracing::error!(plugin = %name, request_id, ?fault, "no instance of the plugin could be made");
-            return cause;
-        }
-        tracing::warn!(plugin = %name, request_id, %fault, "the plugin failed");
-        if let Some(pause) = plugin.breaker.failed(Instant::now()) {
-            tracing::error!(
-                plugin = %name, ?pause,
-                "the plugin failed too often in a row and is stopped for a while (plugin.breaker_failures)"
-            );
-        }
-        cause
     }
 }
 
 impl Finished {
     fn failed(cause: Cause) -> Finished {
-        Finished { reply: Err(cause), usage: Usage::default(), rests_on: None, committed: None }
+        Finished {
+            reply: Err(cause),
+            usage: Usage::default(),
+            rests_on: None,
+            committed: None,
+        }
     }
+}
+
+fn caller(plugin: &Plugin, exchange: &Exchange) -> Caller {
+    match (&exchange.outcome, &exchange.principal) {
+        (Outcome::Route(route), Some(principal)) => {
+            let access = plugin.facts.manifest.routes[*route as usize].access;
+            Caller::Principal(principal.clone(), access)
+        }
+        _ => Caller::Nobody,
+    }
+}
+
+/// Puts what the guest said into the log.
+pub(super) fn report(plugin: &Plugin, request_id: &str, lines: &[String]) {
+    for line in lines {
+        tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
+    }
+}
+
+/// Counts a fault against whoever caused it.
+pub(super) fn blame(plugin: &Plugin, request_id: &str, fault: &Fault) -> Cause {
+    let cause = match fault {
+        Fault::Deadline | Fault::Fuel => Cause::Deadline,
+        Fault::Trap(_) | Fault::BadAnswer(_) | Fault::Suspended => Cause::PluginFailed,
+        Fault::NoInstance(_) => Cause::HostFailed,
+    };
+    let name = &plugin.facts.name;
+    if cause == Cause::HostFailed {
+        tracing::error!(plugin = %name, request_id, ?fault, "no instance of the plugin could be made");
+        return cause;
+    }
+    tracing::warn!(plugin = %name, request_id, %fault, "the plugin failed");
+    if let Some(pause) = plugin.breaker.failed(Instant::now()) {
+        tracing::error!(
+            plugin = %name, ?pause,
+            "the plugin failed too often in a row and is stopped for a while (plugin.breaker_failures)"
+        );
+    }
+    cause
 }
 
 /// Rounded up, so that a caller who waits that long is not refused again.

@@ -56,17 +56,30 @@ pub(crate) struct CompileCache {
 impl CompileCache {
     pub(crate) fn open(folder: PathBuf, worker: PathBuf, limits: &PluginLimits) -> io::Result<CompileCache> {
         fs::create_dir_all(&folder)?;
-        Ok(CompileCache { folder, worker, limits: limits.clone() })
+        Ok(CompileCache {
+            folder,
+            worker,
+            limits: limits.clone(),
+        })
     }
 
     /// The component at `source`, from the cache or compiled now.
-    pub(crate) async fn load(&self, engine: &Engine, digest: &str, source: &Path) -> Result<Component, CompileError> {
-        let artefact = self.folder.join(format!("{digest}-{:016x}.cwasm", settings_hash(engine)));
+    pub(crate) async fn load(
+        &self,
+        engine: &Engine,
+        digest: &str,
+        source: &Path,
+    ) -> Result<Component, CompileError> {
+        let artefact = self
+            .folder
+            .join(format!("{digest}-{:016x}.cwasm", settings_hash(engine)));
         if artefact.exists() {
             match load_artefact(engine, &artefact) {
                 Ok(component) => return Ok(component),
                 // Cut short by a crash, or damaged: making it again costs less than asking somebody.
-                Err(error) => tracing::warn!(%error, %digest, "a compiled plugin does not load and is made again"),
+                Err(error) => {
+                    tracing::warn!(%error, %digest, "a compiled plugin does not load and is made again");
+                }
             }
         }
         self.compile(source, &artefact).await?;
@@ -94,7 +107,9 @@ impl CompileCache {
             return Ok(());
         }
         match output.status.code() {
-            Some(INVALID) => Err(CompileError::Invalid(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+            Some(INVALID) => Err(CompileError::Invalid(
+                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            )),
             _ => Err(CompileError::Died(output.status.to_string())),
         }
     }

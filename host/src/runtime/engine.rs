@@ -34,7 +34,9 @@ pub(crate) fn build(limits: &PluginLimits) -> wasmtime::Result<(Engine, Pooling)
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
         match Engine::new(&config) {
             Ok(engine) => return Ok((engine, Pooling::Pooled)),
-            Err(error) => tracing::warn!(%error, "no pool of instances; they are made on demand, which is slower"),
+            Err(error) => {
+                tracing::warn!(%error, "no pool of instances; they are made on demand, which is slower");
+            }
         }
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     }
@@ -95,23 +97,34 @@ fn pool(limits: &PluginLimits) -> PoolingAllocationConfig {
 /// probe that wasmtime's own server makes before it trusts the pooling allocator.
 fn address_space_suffices() -> bool {
     let mut config = Config::new();
-    config.wasm_memory64(true).memory_reservation(1 << ADDRESS_BITS_PROBED).memory_guard_size(0);
-    let Ok(engine) = Engine::new(&config) else { return false };
+    config
+        .wasm_memory64(true)
+        .memory_reservation(1 << ADDRESS_BITS_PROBED)
+        .memory_guard_size(0);
+    let Ok(engine) = Engine::new(&config) else {
+        return false;
+    };
     let mut store = wasmtime::Store::new(&engine, ());
-    wasmtime::Memory::new(&mut store, wasmtime::MemoryType::new64(0, Some(1 << (ADDRESS_BITS_PROBED - 16)))).is_ok()
+    wasmtime::Memory::new(
+        &mut store,
+        wasmtime::MemoryType::new64(0, Some(1 << (ADDRESS_BITS_PROBED - 16))),
+    )
+    .is_ok()
 }
 
 /// Moves the epoch for as long as any clone of the engine lives. One thread serves all calls: a ticker per request would
 /// cost a hundred times more.
 pub(crate) fn start_epoch_ticker(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new().name("mooring-epoch".into()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(EPOCH_TICK);
-        }
-    })?;
+    thread::Builder::new()
+        .name("mooring-epoch".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(EPOCH_TICK);
+            }
+        })?;
     Ok(())
 }
 

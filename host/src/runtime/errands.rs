@@ -29,10 +29,15 @@ impl Shared {
     ) -> Result<Returned, NoReturn> {
         let reached = self.reach(plugin, tenant, &errand.target)?;
         let body = errand.body.clone().into();
-        let request = OutboundRequest::below(&errand.method, &reached.base, &errand.path, &errand.headers, body)
-            .map_err(|refused| NoReturn::Refused(refused.to_string()))?;
+        let request =
+            OutboundRequest::below(&errand.method, &reached.base, &errand.path, &errand.headers, body)
+                .map_err(|refused| NoReturn::Refused(refused.to_string()))?;
         let response = self.outbound.send(request, reached.credential).await?;
-        Ok(Returned { status: response.status, headers: response.headers, body: response.body.to_vec() })
+        Ok(Returned {
+            status: response.status,
+            headers: response.headers,
+            body: response.body.to_vec(),
+        })
     }
 
     fn reach(&self, plugin: &Plugin, tenant: &TenantRef, target: &str) -> Result<Reached, NoReturn> {
@@ -54,9 +59,13 @@ impl Shared {
         let credential = match &target.auth {
             TargetAuth::None => None,
             TargetAuth::Bearer { secret_setting } => Some(Credential::bearer(&secret(secret_setting)?)),
-            TargetAuth::Header { name, secret_setting } => Some(Credential::header(name, &secret(secret_setting)?)),
+            TargetAuth::Header { name, secret_setting } => {
+                Some(Credential::header(name, &secret(secret_setting)?))
+            }
         };
-        let credential = credential.transpose().map_err(|refused| NoReturn::Refused(refused.to_string()))?;
+        let credential = credential
+            .transpose()
+            .map_err(|refused| NoReturn::Refused(refused.to_string()))?;
         Ok(Reached { base, credential })
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
-use wasmparser::{ComponentTypeRef, Parser, Payload};
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::Types;
+use wasmparser::{Parser, Payload, Validator};
 
 /// The custom section in which the SDK leaves its version.
 const SDK_SECTION: &str = "mooring-sdk";
@@ -17,8 +19,9 @@ const CONTRACT_VERSIONS: &[&str] = &["0.1.0"];
 const ALWAYS_GRANTED: &[&str] = &["types", "exchange", "context", "log"];
 
 /// Interfaces that an operator can grant, in the order in which they are shown.
-pub const CAPABILITIES: &[&str] =
-    &["settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "outbound"];
+pub const CAPABILITIES: &[&str] = &[
+    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "outbound",
+];
 
 /// The part of WASI 0.2 that is linked, deterministic and empty-handed. What a Rust or C guest drags in without asking.
 const WASI: &[&str] = &[
@@ -80,21 +83,28 @@ pub enum Grants {
 impl Component {
     /// Reads a component's head and sections. Runs and compiles nothing.
     pub fn inspect(bytes: &[u8]) -> Result<Component, InspectError> {
+        let not_wasm = |error: wasmparser::BinaryReaderError| InspectError::NotWasm(error.to_string());
+        if Parser::is_core_wasm(bytes) {
+            return Err(InspectError::CoreModule);
+        }
+        let types = Validator::new().validate_all(bytes).map_err(not_wasm)?;
         let mut imports = BTreeSet::new();
         let mut sdk_version = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(|error| InspectError::NotWasm(error.to_string()))? {
-                Payload::Version { encoding: wasmparser::Encoding::Module, .. } if depth == 0 => {
+            match payload.map_err(not_wasm)? {
+                Payload::Version {
+                    encoding: wasmparser::Encoding::Module,
+                    ..
+                } if depth == 0 => {
                     return Err(InspectError::CoreModule);
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(|error| InspectError::NotWasm(error.to_string()))?;
-                        // A type alone reaches nothing: it only names what an interface has.
-                        if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        let import = import.map_err(not_wasm)?;
+                        if reaches_something(&types, import.name.name) {
                             imports.insert(import.name.name.to_owned());
                         }
                     }
@@ -115,18 +125,33 @@ impl Component {
 
     /// The capabilities it asks for, in the order of [`CAPABILITIES`].
     pub fn capabilities(&self) -> Vec<&'static str> {
-        let asked: BTreeSet<&str> = self.imports.iter().filter_map(|name| contract_interface(name)).collect();
-        CAPABILITIES.iter().copied().filter(|capability| asked.contains(capability)).collect()
+        let asked: BTreeSet<&str> = self
+            .imports
+            .iter()
+            .filter_map(|name| contract_interface(name))
+            .collect();
+        CAPABILITIES
+            .iter()
+            .copied()
+            .filter(|capability| asked.contains(capability))
+            .collect()
     }
 
     /// Imports that no grant can satisfy: other packages, other versions of the contract, more of WASI.
     pub fn unknown_imports(&self) -> Vec<&str> {
-        self.imports.iter().map(String::as_str).filter(|name| !is_known(name)).collect()
+        self.imports
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !is_known(name))
+            .collect()
     }
 
     /// Capabilities it asks for that `grants` does not hold.
     pub fn missing_grants(&self, grants: &Grants) -> Vec<&'static str> {
-        self.capabilities().into_iter().filter(|capability| !grants.holds(capability)).collect()
+        self.capabilities()
+            .into_iter()
+            .filter(|capability| !grants.holds(capability))
+            .collect()
     }
 }
 
@@ -140,11 +165,29 @@ impl Grants {
     }
 }
 
+/// Whether an import holds anything that can be called. Types alone reach nothing: they only name what an interface has,
+/// and every plugin imports those of its own exports.
+fn reaches_something(types: &Types, import: &str) -> bool {
+    let Some(item) = types.component_item_for_import(import) else {
+        return true;
+    };
+    match item.ty {
+        ComponentEntityType::Instance(instance) => {
+            let is_type = |entity: &ComponentEntityType| matches!(entity, ComponentEntityType::Type { .. });
+            !types[instance].exports.values().all(|export| is_type(&export.ty))
+        }
+        ComponentEntityType::Type { .. } => false,
+        _ => true,
+    }
+}
+
 fn is_known(import: &str) -> bool {
     if let Some(interface) = contract_interface(import) {
         return ALWAYS_GRANTED.contains(&interface) || CAPABILITIES.contains(&interface);
     }
-    import.split_once('@').is_some_and(|(name, version)| WASI.contains(&name) && version.starts_with("0.2."))
+    import
+        .split_once('@')
+        .is_some_and(|(name, version)| WASI.contains(&name) && version.starts_with("0.2."))
 }
 
 /// `users` of `mooring:plugin/users@0.1.0`, if this host speaks that version.
@@ -177,7 +220,11 @@ mod tests {
         ]);
         assert_eq!(
             component.unknown_imports(),
-            ["mooring:plugin/users@0.9.0", "wasi:sockets/tcp@0.2.6", "wasi:cli/stderr@0.3.0"]
+            [
+                "mooring:plugin/users@0.9.0",
+                "wasi:sockets/tcp@0.2.6",
+                "wasi:cli/stderr@0.3.0"
+            ]
         );
     }
 
@@ -196,7 +243,13 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_component() {
-        assert!(matches!(Component::inspect(b"#!/bin/sh"), Err(InspectError::NotWasm(_))));
-        assert!(matches!(Component::inspect(b"\0asm\x01\0\0\0"), Err(InspectError::CoreModule)));
+        assert!(matches!(
+            Component::inspect(b"#!/bin/sh"),
+            Err(InspectError::NotWasm(_))
+        ));
+        assert!(matches!(
+            Component::inspect(b"\0asm\x01\0\0\0"),
+            Err(InspectError::CoreModule)
+        ));
     }
 }

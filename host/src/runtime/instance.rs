@@ -11,7 +11,9 @@ use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
 use super::engine;
 use super::program::{Answer, Fault, JobCall, JobEnd, Program, Run};
 use super::wasi::Wasi;
-use crate::bindings::{Desk, Provider, ProviderPre, Suspended, from_answer, from_job_end, to_job, to_request};
+use crate::bindings::{
+    Desk, Provider, ProviderPre, Suspended, from_answer, from_job_end, to_job, to_request,
+};
 use crate::config::PluginLimits;
 use crate::exchange::Exchange;
 
@@ -33,12 +35,18 @@ pub(crate) struct WasmProgram {
 
 impl WasmProgram {
     /// Resolves the imports. `component` imports only what was granted: that was checked before it was compiled.
-    pub(crate) fn link(engine: &Engine, component: &wasmtime::component::Component) -> wasmtime::Result<WasmProgram> {
+    pub(crate) fn link(
+        engine: &Engine,
+        component: &wasmtime::component::Component,
+    ) -> wasmtime::Result<WasmProgram> {
         let mut linker: Linker<State> = Linker::new(engine);
         Provider::add_to_linker::<State, HasSelf<Desk>>(&mut linker, |state| &mut state.desk)?;
         super::wasi::add_to_linker(&mut linker)?;
         let provider = ProviderPre::new(linker.instantiate_pre(component)?)?;
-        Ok(WasmProgram { engine: engine.clone(), provider })
+        Ok(WasmProgram {
+            engine: engine.clone(),
+            provider,
+        })
     }
 
     /// The manifest, as the plugin gives it.
@@ -58,14 +66,20 @@ impl WasmProgram {
             Ok(provider) => call(&provider, &mut store).map_err(|error| fault(&error)),
             Err(error) => Err(match fault(&error) {
                 // A start function that traps is the plugin's fault, an empty pool is ours.
-                Fault::Trap(_) if error.downcast_ref::<Trap>().is_none() => Fault::NoInstance(format!("{error:#}")),
+                Fault::Trap(_) if error.downcast_ref::<Trap>().is_none() => {
+                    Fault::NoInstance(format!("{error:#}"))
+                }
                 fault => fault,
             }),
         };
         let fuel = limits.fuel_max - store.get_fuel().unwrap_or(0);
         let mut state = store.into_data();
         state.wasi.drain_output(|line| state.desk.note(line));
-        Run { desk: state.desk, fuel, result }
+        Run {
+            desk: state.desk,
+            fuel,
+            result,
+        }
     }
 
     fn store(&self, desk: Desk, limits: &PluginLimits, deadline: Duration) -> Store<State> {
@@ -78,7 +92,14 @@ impl WasmProgram {
             .memories(1)
             .trap_on_grow_failure(true)
             .build();
-        let mut store = Store::new(&self.engine, State { desk, wasi, limits: memory });
+        let mut store = Store::new(
+            &self.engine,
+            State {
+                desk,
+                wasi,
+                limits: memory,
+            },
+        );
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(engine::ticks(deadline));
         store.set_fuel(limits.fuel_max).expect("the engine counts fuel");
@@ -91,15 +112,27 @@ impl Program for WasmProgram {
     fn handle(&self, desk: Desk, exchange: &Exchange) -> Run<Answer> {
         let deadline = desk.limits.call_deadline_ms;
         let request = to_request(exchange);
-        let run = self.run(desk, deadline, |provider, store| provider.call_handle(store, &request));
-        Run { desk: run.desk, fuel: run.fuel, result: run.result.map(from_answer) }
+        let run = self.run(desk, deadline, |provider, store| {
+            provider.call_handle(store, &request)
+        });
+        Run {
+            desk: run.desk,
+            fuel: run.fuel,
+            result: run.result.map(from_answer),
+        }
     }
 
     fn run_job(&self, desk: Desk, job: &JobCall) -> Run<JobEnd> {
         let deadline = desk.limits.job_deadline_ms;
         let job = to_job(job);
-        let run = self.run(desk, deadline, |provider, store| provider.call_run_job(store, &job));
-        Run { desk: run.desk, fuel: run.fuel, result: run.result.map(from_job_end) }
+        let run = self.run(desk, deadline, |provider, store| {
+            provider.call_run_job(store, &job)
+        });
+        Run {
+            desk: run.desk,
+            fuel: run.fuel,
+            result: run.result.map(from_job_end),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use mooring_store::CommitError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
+use super::call::{blame, report};
 use super::plugin::Plugin;
 use super::program::{Fault, JobCall, JobEnd, Run};
 use super::{Runtime, Shared};
@@ -88,14 +89,22 @@ impl Shared {
         let mut behind: Option<DueJob> = None;
         loop {
             let after = behind.take();
-            let found = self.host_read(move |work| jobs::due(work, work.now(), after.as_ref(), BATCH)).await;
+            let found = self
+                .host_read(move |work| jobs::due(work, work.now(), after.as_ref(), BATCH))
+                .await;
             let Some(found) = found else { return LOOK_EVERY };
             let is_last = found.len() < BATCH;
             behind = found.last().cloned();
             for due in found {
-                let Some(plugin) = self.ready_plugin(&due.plugin) else { continue };
-                let Ok(place) = Arc::clone(places).acquire_owned().await else { return LOOK_EVERY };
-                let Some(claimed) = self.claim(&due).await else { continue };
+                let Some(plugin) = self.ready_plugin(&due.plugin) else {
+                    continue;
+                };
+                let Ok(place) = Arc::clone(places).acquire_owned().await else {
+                    return LOOK_EVERY;
+                };
+                let Some(claimed) = self.claim(&due).await else {
+                    continue;
+                };
                 let shared = Arc::clone(self);
                 tokio::spawn(async move {
                     shared.attempt(&plugin, claimed).await;
@@ -106,11 +115,14 @@ impl Shared {
                 break;
             }
         }
-        let next = self.host_read(|work| jobs::next_due(work)).await.flatten();
+        let next = self.host_read(jobs::next_due).await.flatten();
         match next {
             Some(at) => Duration::from_millis(at.millis().saturating_sub(Timestamp::now().millis()))
                 // A job that is due but was not started waits for its plugin: look again soon, not at once.
-                .clamp(Duration::from_millis(if at <= Timestamp::now() { 1000 } else { 1 }), LOOK_EVERY),
+                .clamp(
+                    Duration::from_millis(if at <= Timestamp::now() { 1000 } else { 1 }),
+                    LOOK_EVERY,
+                ),
             None => LOOK_EVERY,
         }
     }
@@ -118,7 +130,11 @@ impl Shared {
     /// The plugin, if it is installed and not stopped by its breaker.
     fn ready_plugin(&self, name: &PluginName) -> Option<Arc<Plugin>> {
         let installed = self.installed.find(name)?;
-        installed.breaker.refuses(std::time::Instant::now()).is_none().then_some(installed)
+        installed
+            .breaker
+            .refuses(std::time::Instant::now())
+            .is_none()
+            .then_some(installed)
     }
 
     async fn claim(self: &Arc<Shared>, due: &DueJob) -> Option<Claimed> {
@@ -143,10 +159,14 @@ impl Shared {
             return;
         };
         loop {
-            let ran = self.run_on_pool(plugin, &claimed, &draws, Arc::new(answered.clone())).await;
+            let ran = self
+                .run_on_pool(plugin, &claimed, &draws, Arc::new(answered.clone()))
+                .await;
             match ran {
                 Ran::Committed(committed) => return self.announce(&committed),
-                Ran::LeaseLost => return tracing::warn!(job = %claimed.job.id, "a job's lease ended while it ran"),
+                Ran::LeaseLost => {
+                    return tracing::warn!(job = %claimed.job.id, "a job's lease ended while it ran");
+                }
                 Ran::Failed(failure) => return self.fail(&claimed, failure).await,
                 Ran::Needs(errand, used) => {
                     answered.truncate(used);
@@ -178,9 +198,13 @@ impl Shared {
             Box::new(move || drop(send.send(shared.run_job(&plugin, &claimed, &draws, &answered))))
         };
         if self.pool.submit(&plugin.lane, task).is_err() {
-            return Ran::Failed(retry_soon("the plugin's queue is full (plugin.queue_per_plugin_max)"));
+            return Ran::Failed(retry_soon(
+                "the plugin's queue is full (plugin.queue_per_plugin_max)",
+            ));
         }
-        let Ok(ran) = receive.await else { return Ran::Failed(retry_soon("the host failed while the job ran")) };
+        let Ok(ran) = receive.await else {
+            return Ran::Failed(retry_soon("the host failed while the job ran"));
+        };
         if let Ran::Committed(committed) = &ran
             && let Err(error) = self.store.durable(committed.sequence).await
         {
@@ -190,7 +214,13 @@ impl Shared {
     }
 
     /// On a call thread.
-    fn run_job(&self, plugin: &Plugin, claimed: &Claimed, draws: &Arc<Draws>, answered: &Arc<Vec<Answered>>) -> Ran {
+    fn run_job(
+        &self,
+        plugin: &Plugin,
+        claimed: &Claimed,
+        draws: &Arc<Draws>,
+        answered: &Arc<Vec<Answered>>,
+    ) -> Ran {
         let job = &claimed.job;
         let call = JobCall {
             id: job.id.to_string(),
@@ -204,10 +234,14 @@ impl Shared {
             let caller = Caller::Job(job.tenant.clone());
             let mut desk = Desk::new(&self.store, &plugin.facts, &self.limits, draws, caller);
             desk.errands = Some(Errands::new(answered));
-            let Run { mut desk, fuel, result } = plugin.program.run_job(desk, &call);
+            let Run {
+                mut desk,
+                fuel,
+                result,
+            } = plugin.program.run_job(desk, &call);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
-            self.report(plugin, &call.id, &desk.log);
+            report(plugin, &call.id, &desk.log);
             let end = match result {
                 Ok(end) => end,
                 Err(Fault::Suspended) => {
@@ -218,8 +252,11 @@ impl Shared {
                 }
                 Err(fault) => {
                     plugin.count(None, &usage, true);
-                    self.blame(plugin, &call.id, &fault);
-                    return Ran::Failed(Failure::Retry { after: None, reason: format!("the plugin failed: {fault}") });
+                    blame(plugin, &call.id, &fault);
+                    return Ran::Failed(Failure::Retry {
+                        after: None,
+                        reason: format!("the plugin failed: {fault}"),
+                    });
                 }
             };
             plugin.breaker.succeeded();
@@ -232,7 +269,7 @@ impl Shared {
                 plugin.count(None, &usage, false);
                 return Ran::Failed(failure);
             }
-            match self.commit_job(&mut desk, claimed, &mut usage) {
+            match commit_job(&mut desk, claimed, &mut usage) {
                 Ok(ran) => {
                     plugin.count(None, &usage, false);
                     return ran;
@@ -244,44 +281,26 @@ impl Shared {
         Ran::Failed(retry_soon("it lost every conflict (plugin.runs_max)"))
     }
 
-    /// Commits a run that is done, together with the end of its job. An error means a lost conflict.
-    fn commit_job(&self, desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
-        let mut work = desk.begin_work();
-        match jobs::complete(&mut work, &claimed.lease) {
-            Ok(()) => {}
-            Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
-            Err(error) => {
-                tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
-                return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
-            }
-        }
-        let bytes_written = work.written_bytes() as u64;
-        match work.commit() {
-            Ok(committed) => {
-                usage.bytes_written += bytes_written;
-                Ok(Ran::Committed(committed))
-            }
-            Err(CommitError::Conflict { .. }) => Err(()),
-            Err(CommitError::Store(error)) => {
-                tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
-                Ok(Ran::Failed(retry_soon("the store failed")))
-            }
-        }
-    }
-
     /// What an attempt learnt that a crash cut off, so that its calls are not made again.
     async fn answers_left(self: &Arc<Shared>, claimed: &Claimed) -> Vec<Answered> {
         let id = claimed.job.id.clone();
-        let kept = self.host_read(move |work| jobs::answers(work, &id)).await.flatten();
+        let kept = self
+            .host_read(move |work| jobs::answers(work, &id))
+            .await
+            .flatten();
         // Answers in a form that this release does not know are as good as none.
-        kept.and_then(|json| serde_json::from_str(json.as_str()).ok()).unwrap_or_default()
+        kept.and_then(|json| serde_json::from_str(json.as_str()).ok())
+            .unwrap_or_default()
     }
 
     /// Keeps the answers with the job. False if somebody else has the job by now.
     async fn keep_answers(self: &Arc<Shared>, lease: &Lease, answered: &[Answered]) -> bool {
         let json = Json::from(serde_json::to_value(answered).expect("answers are plain data"));
         let kept = lease.clone();
-        match self.host_write(move |work| jobs::keep_answers(work, &kept, &json)).await {
+        match self
+            .host_write(move |work| jobs::keep_answers(work, &kept, &json))
+            .await
+        {
             Ok(_) => true,
             Err(error) => {
                 tracing::error!(%error, job = %lease.job, "the answers to a job's calls could not be kept");
@@ -293,7 +312,10 @@ impl Shared {
     async fn fail(self: &Arc<Shared>, claimed: &Claimed, failure: Failure) {
         let (lease, backoff) = (claimed.lease.clone(), self.backoff());
         let failed = failure.clone();
-        match self.host_write(move |work| jobs::fail(work, &lease, failed.clone(), backoff)).await {
+        match self
+            .host_write(move |work| jobs::fail(work, &lease, failed.clone(), backoff))
+            .await
+        {
             Ok((job, committed)) => {
                 tracing::warn!(
                     job = %job.id, kind = %job.kind, plugin = %job.plugin, attempt = job.attempt,
@@ -309,12 +331,14 @@ impl Shared {
     /// At start nobody else runs anything, so whatever still has a lease was cut off.
     async fn tidy_after_start(self: &Arc<Shared>) {
         let backoff = self.backoff();
-        self.release(move |work| jobs::release_all(work, BATCH, backoff)).await;
+        self.release(move |work| jobs::release_all(work, BATCH, backoff))
+            .await;
     }
 
     async fn tidy(self: &Arc<Shared>) {
         let backoff = self.backoff();
-        self.release(move |work| jobs::release_expired(work, BATCH, backoff)).await;
+        self.release(move |work| jobs::release_expired(work, BATCH, backoff))
+            .await;
         if let Err(error) = self.host_write(|work| jobs::purge(work, BATCH)).await {
             tracing::error!(%error, "old jobs could not be purged");
         }
@@ -334,7 +358,10 @@ impl Shared {
     }
 
     fn backoff(&self) -> Backoff {
-        Backoff { min: self.job_limits.backoff_min_ms, max: self.job_limits.backoff_max_ms }
+        Backoff {
+            min: self.job_limits.backoff_min_ms,
+            max: self.job_limits.backoff_max_ms,
+        }
     }
 
     async fn make_call(self: &Arc<Shared>, plugin: &Plugin, claimed: &Claimed, errand: Errand) -> Answered {
@@ -354,7 +381,10 @@ impl Shared {
         let store = self.store.clone();
         let result = tokio::task::spawn_blocking(move || {
             // Nothing is drawn when rows are only read.
-            read(&mut HostWork::read(&store, &Draws::with_seed(Timestamp::now(), [0; 32])))
+            read(&mut HostWork::read(
+                &store,
+                &Draws::with_seed(Timestamp::now(), [0; 32]),
+            ))
         });
         result
             .await
@@ -375,6 +405,34 @@ impl Shared {
     }
 }
 
+/// Commits a run that is done, together with the end of its job. An error means a lost conflict.
+fn commit_job(desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
+    let mut work = desk.begin_work();
+    match jobs::complete(&mut work, &claimed.lease) {
+        Ok(()) => {}
+        Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
+        Err(error) => {
+            tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
+            return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
+        }
+    }
+    let bytes_written = work.written_bytes() as u64;
+    match work.commit() {
+        Ok(committed) => {
+            usage.bytes_written += bytes_written;
+            Ok(Ran::Committed(committed))
+        }
+        Err(CommitError::Conflict { .. }) => Err(()),
+        Err(CommitError::Store(error)) => {
+            tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
+            Ok(Ran::Failed(retry_soon("the store failed")))
+        }
+    }
+}
+
 fn retry_soon(reason: &str) -> Failure {
-    Failure::Retry { after: Some(NOT_NOW), reason: reason.to_owned() }
+    Failure::Retry {
+        after: Some(NOT_NOW),
+        reason: reason.to_owned(),
+    }
 }

@@ -79,17 +79,25 @@ pub enum LoadError {
 pub(crate) fn admit(bytes: &[u8], grants: &Grants, bytes_max: u64) -> Result<Component, LoadError> {
     let size = bytes.len() as u64;
     if size > bytes_max {
-        return Err(LoadError::TooLarge { size, limit: bytes_max });
+        return Err(LoadError::TooLarge {
+            size,
+            limit: bytes_max,
+        });
     }
     let component = Component::inspect(bytes)?;
     let unknown = component.unknown_imports();
     if !unknown.is_empty() {
-        return Err(LoadError::UnknownImports { imports: unknown.into_iter().map(str::to_owned).collect() });
+        return Err(LoadError::UnknownImports {
+            imports: unknown.into_iter().map(str::to_owned).collect(),
+        });
     }
     let missing = component.missing_grants(grants);
     if !missing.is_empty() {
         let names = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
-        return Err(LoadError::NotGranted { missing: names(missing), asked: names(component.capabilities()) });
+        return Err(LoadError::NotGranted {
+            missing: names(missing),
+            asked: names(component.capabilities()),
+        });
     }
     Ok(component)
 }
@@ -103,7 +111,8 @@ impl Shared {
         name: Option<&PluginName>,
     ) -> Result<Plugin, LoadError> {
         let compiled = self.cache.load(&self.engine, &component.digest, source).await?;
-        let program = WasmProgram::link(&self.engine, &compiled).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let program = WasmProgram::link(&self.engine, &compiled)
+            .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let shared = Arc::clone(self);
         let (digest, name) = (component.digest.clone(), name.cloned());
         tokio::task::spawn_blocking(move || shared.rehearse(program, digest, name))
@@ -112,13 +121,22 @@ impl Shared {
     }
 
     /// Runs the plugin for the first time, with nothing granted.
-    fn rehearse(&self, program: WasmProgram, digest: String, name: Option<PluginName>) -> Result<Plugin, LoadError> {
+    fn rehearse(
+        &self,
+        program: WasmProgram,
+        digest: String,
+        name: Option<PluginName>,
+    ) -> Result<Plugin, LoadError> {
         let manifest = self.describe(&program, &digest)?;
         let name = match name {
             Some(name) => name,
             None => PluginName::parse(&manifest.name).expect("the manifest's name was checked"),
         };
-        let facts = Arc::new(Facts { name, digest, manifest });
+        let facts = Arc::new(Facts {
+            name,
+            digest,
+            manifest,
+        });
         let program: Box<dyn Program> = Box::new(program);
         let answers = self.failure_answers(program.as_ref(), &facts)?;
         Ok(Plugin::new(facts, program, answers, &self.limits))
@@ -126,9 +144,16 @@ impl Shared {
 
     fn describe(&self, program: &WasmProgram, digest: &str) -> Result<Arc<Manifest>, LoadError> {
         let nobody = PluginName::parse("describe").expect("a legal name");
-        let facts = Facts { name: nobody, digest: digest.to_owned(), manifest: Arc::default() };
+        let facts = Facts {
+            name: nobody,
+            digest: digest.to_owned(),
+            manifest: Arc::default(),
+        };
         let run = program.describe(self.nobodys_desk(&Arc::new(facts)), self.limits.call_deadline_ms);
-        let text = run.result.map_err(|fault| LoadError::Fails { export: "describe", fault })?;
+        let text = run.result.map_err(|fault| LoadError::Fails {
+            export: "describe",
+            fault,
+        })?;
         Ok(manifest::parse(&text, self.manifest_rule)?)
     }
 
@@ -145,20 +170,26 @@ impl Shared {
                 .and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer))
                 .and_then(|reply: Reply| match reply.status {
                     400.. => Ok(reply),
-                    status => Err(Fault::BadAnswer(format!("{status} is no status for {:?}", exchange.outcome))),
+                    status => Err(Fault::BadAnswer(format!(
+                        "{status} is no status for {:?}",
+                        exchange.outcome
+                    ))),
                 })
-                .map_err(|fault| LoadError::Fails { export: "handle", fault })
+                .map_err(|fault| LoadError::Fails {
+                    export: "handle",
+                    fault,
+                })
         })
     }
 
-    /// Nobody can tell a rehearsal from the first request of the epoch.
-    fn nobodys_draws(&self) -> Arc<Draws> {
-        Draws::with_seed(Timestamp(0), [0; 32])
-    }
-
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
-        Desk::new(&self.store, facts, &self.limits, &self.nobodys_draws(), Caller::Nobody)
+        Desk::new(&self.store, facts, &self.limits, &nobodys_draws(), Caller::Nobody)
     }
+}
+
+/// Nobody can tell a rehearsal from the first request of the epoch.
+fn nobodys_draws() -> Arc<Draws> {
+    Draws::with_seed(Timestamp(0), [0; 32])
 }
 
 fn rehearsal(cause: Cause) -> Exchange {

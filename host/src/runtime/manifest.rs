@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mooring_core::ids::PluginName;
 use super::ManifestRule;
+use mooring_core::ids::PluginName;
 use mooring_manifest::{Collection, Guard, Manifest, Route, Setting, SettingKind, Target, TargetAuth};
 
 /// Which rule a manifest breaks, and where.
@@ -21,8 +21,12 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Reads and checks.
 pub(crate) fn parse(text: &str, rule: ManifestRule) -> Result<Arc<Manifest>, ManifestError> {
-    let manifest: Manifest = serde_json::from_str(text)
-        .map_err(|error| broken("describe", format!("is not a manifest that this host knows: {error}")))?;
+    let manifest: Manifest = serde_json::from_str(text).map_err(|error| {
+        broken(
+            "describe",
+            format!("is not a manifest that this host knows: {error}"),
+        )
+    })?;
     check(&manifest)?;
     let manifest = Arc::new(manifest);
     rule(&manifest).map_err(|reason| broken("routes", reason))?;
@@ -30,34 +34,77 @@ pub(crate) fn parse(text: &str, rule: ManifestRule) -> Result<Arc<Manifest>, Man
 }
 
 fn check(manifest: &Manifest) -> Result<(), ManifestError> {
-    require(PluginName::parse(&manifest.name).is_ok(), "name", "must be 1 to 40 characters of a-z, 0-9 and -")?;
+    require(
+        PluginName::parse(&manifest.name).is_ok(),
+        "name",
+        "must be 1 to 40 characters of a-z, 0-9 and -",
+    )?;
     require(!manifest.version.is_empty(), "version", "must not be empty")?;
     require(!manifest.routes.is_empty(), "routes", "must have at least one")?;
     unique("routes", manifest.routes.iter().map(|route| route.name.as_str()))?;
-    unique("settings", manifest.settings.iter().map(|setting| setting.name.as_str()))?;
-    unique("collections", manifest.collections.iter().map(|collection| collection.name.as_str()))?;
-    unique("targets", manifest.targets.iter().map(|target| target.name.as_str()))?;
+    unique(
+        "settings",
+        manifest.settings.iter().map(|setting| setting.name.as_str()),
+    )?;
+    unique(
+        "collections",
+        manifest
+            .collections
+            .iter()
+            .map(|collection| collection.name.as_str()),
+    )?;
+    unique(
+        "targets",
+        manifest.targets.iter().map(|target| target.name.as_str()),
+    )?;
     unique("scopes", manifest.scopes.iter().map(|scope| scope.name.as_str()))?;
-    let is_lower = |name: &String| *name == name.to_ascii_lowercase() && http::HeaderName::try_from(name).is_ok();
-    require(manifest.request_headers.iter().all(is_lower), "request_headers", "must be header names in lower case")?;
-    manifest.routes.iter().try_for_each(|route| check_route(manifest, route))?;
+    let is_lower =
+        |name: &String| *name == name.to_ascii_lowercase() && http::HeaderName::try_from(name).is_ok();
+    require(
+        manifest.request_headers.iter().all(is_lower),
+        "request_headers",
+        "must be header names in lower case",
+    )?;
+    manifest
+        .routes
+        .iter()
+        .try_for_each(|route| check_route(manifest, route))?;
     manifest.settings.iter().try_for_each(check_setting)?;
     manifest.collections.iter().try_for_each(check_collection)?;
-    manifest.targets.iter().try_for_each(|target| check_target(manifest, target))
+    manifest
+        .targets
+        .iter()
+        .try_for_each(|target| check_target(manifest, target))
 }
 
 fn check_route(manifest: &Manifest, route: &Route) -> Result<(), ManifestError> {
     let place = |field: &str| format!("routes.{}.{field}", route.name);
-    require(METHODS.contains(&route.method.as_str()), &place("method"), "must be GET, POST, PUT, PATCH or DELETE")?;
+    require(
+        METHODS.contains(&route.method.as_str()),
+        &place("method"),
+        "must be GET, POST, PUT, PATCH or DELETE",
+    )?;
     require(route.path.starts_with('/'), &place("path"), "must start with /")?;
     match &route.guard {
         Guard::Public => {}
-        Guard::Key => require(!manifest.credentials.is_empty(), &place("guard"), "needs credentials in the manifest")?,
+        Guard::Key => require(
+            !manifest.credentials.is_empty(),
+            &place("guard"),
+            "needs credentials in the manifest",
+        )?,
         Guard::Scopes { any } => {
-            require(!manifest.credentials.is_empty(), &place("guard"), "needs credentials in the manifest")?;
+            require(
+                !manifest.credentials.is_empty(),
+                &place("guard"),
+                "needs credentials in the manifest",
+            )?;
             require(!any.is_empty(), &place("guard"), "must name at least one scope")?;
             let declared = |name: &String| manifest.scopes.iter().any(|scope| scope.name == *name);
-            require(any.iter().all(declared), &place("guard"), "must name declared scopes")?;
+            require(
+                any.iter().all(declared),
+                &place("guard"),
+                "must name declared scopes",
+            )?;
         }
     }
     Ok(())
@@ -66,7 +113,11 @@ fn check_route(manifest: &Manifest, route: &Route) -> Result<(), ManifestError> 
 fn check_setting(setting: &Setting) -> Result<(), ManifestError> {
     let place = format!("settings.{}", setting.name);
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    require(!setting.name.is_empty() && setting.name.chars().all(legal), &place, "must be named with a-z, 0-9 and _")?;
+    require(
+        !setting.name.is_empty() && setting.name.chars().all(legal),
+        &place,
+        "must be named with a-z, 0-9 and _",
+    )?;
     let secret_with_default = setting.kind == SettingKind::Secret && setting.default.is_some();
     require(!secret_with_default, &place, "a secret has no default")
 }
@@ -79,7 +130,10 @@ fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
         &place,
         "must be named with a-z, 0-9 and -",
     )?;
-    unique(&format!("{place}.indexes"), collection.indexes.iter().map(|index| index.name.as_str()))?;
+    unique(
+        &format!("{place}.indexes"),
+        collection.indexes.iter().map(|index| index.name.as_str()),
+    )?;
     let is_pointer = |pointer: &str| pointer.starts_with('/');
     require(
         collection.indexes.iter().all(|index| is_pointer(&index.pointer)),
@@ -91,9 +145,16 @@ fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
 fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestError> {
     let place = format!("targets.{}", target.name);
     let has = |name: &str, kind: SettingKind| {
-        manifest.settings.iter().any(|setting| setting.name == name && setting.kind == kind)
+        manifest
+            .settings
+            .iter()
+            .any(|setting| setting.name == name && setting.kind == kind)
     };
-    require(has(&target.url_setting, SettingKind::Url), &place, "url_setting must name a setting of kind url")?;
+    require(
+        has(&target.url_setting, SettingKind::Url),
+        &place,
+        "url_setting must name a setting of kind url",
+    )?;
     match &target.auth {
         TargetAuth::None => Ok(()),
         TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => require(
@@ -114,11 +175,18 @@ fn unique<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Result<(), M
 }
 
 fn require(holds: bool, place: &str, rule: &str) -> Result<(), ManifestError> {
-    if holds { Ok(()) } else { Err(broken(place, rule.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(broken(place, rule.to_owned()))
+    }
 }
 
 fn broken(place: &str, rule: String) -> ManifestError {
-    ManifestError { place: place.to_owned(), rule }
+    ManifestError {
+        place: place.to_owned(),
+        rule,
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +215,9 @@ mod tests {
     fn place_refused(pointer: &str, value: Value) -> String {
         let mut manifest = manifest();
         *manifest.pointer_mut(pointer).expect("a place in the manifest") = value;
-        parse(&manifest.to_string(), |_| Ok(())).expect_err("the change breaks a rule").place
+        parse(&manifest.to_string(), |_| Ok(()))
+            .expect_err("the change breaks a rule")
+            .place
     }
 
     #[test]
@@ -159,9 +229,18 @@ mod tests {
     fn names_the_place_that_breaks_a_rule() {
         assert_eq!(place_refused("/name", json!("Not A Name")), "name");
         assert_eq!(place_refused("/routes", json!([])), "routes");
-        assert_eq!(place_refused("/routes/0/method", json!("get")), "routes.show.method");
-        assert_eq!(place_refused("/routes/0/path", json!("things")), "routes.show.path");
-        assert_eq!(place_refused("/routes/0/guard/any", json!(["write"])), "routes.show.guard");
+        assert_eq!(
+            place_refused("/routes/0/method", json!("get")),
+            "routes.show.method"
+        );
+        assert_eq!(
+            place_refused("/routes/0/path", json!("things")),
+            "routes.show.path"
+        );
+        assert_eq!(
+            place_refused("/routes/0/guard/any", json!(["write"])),
+            "routes.show.guard"
+        );
         assert_eq!(place_refused("/credentials", json!([])), "routes.show.guard");
         assert_eq!(place_refused("/settings/0/kind", json!("text")), "targets.panel");
         assert_eq!(place_refused("/settings/1/kind", json!("text")), "targets.panel");

@@ -17,6 +17,7 @@ mod instance;
 mod jobs;
 mod load;
 mod manifest;
+mod output;
 mod plugin;
 mod pool;
 mod program;
@@ -99,7 +100,8 @@ impl Runtime {
         manifest_rule: ManifestRule,
     ) -> Result<Runtime, StartError> {
         let limits = Arc::new(config.plugin.clone());
-        let (engine, pooling) = engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
+        let (engine, pooling) =
+            engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
         engine::start_epoch_ticker(&engine)?;
         let plugin_folder = config.data.join("plugins");
         std::fs::create_dir_all(&plugin_folder)?;

@@ -39,7 +39,12 @@ impl Plugin {
         limits: &PluginLimits,
     ) -> Plugin {
         Plugin {
-            routes: facts.manifest.routes.iter().map(|_| RouteUsage::default()).collect(),
+            routes: facts
+                .manifest
+                .routes
+                .iter()
+                .map(|_| RouteUsage::default())
+                .collect(),
             elsewhere: RouteUsage::default(),
             lane: Lane::default(),
             breaker: Breaker::new(limits.breaker_failures, limits.breaker_pause_ms),
@@ -57,14 +62,17 @@ impl Plugin {
     /// Totals by route name; `-` for requests without a route and for jobs.
     pub fn usage(&self) -> BTreeMap<String, RouteTotals> {
         let routes = self.facts.manifest.routes.iter().zip(&self.routes);
-        let mut totals: BTreeMap<_, _> =
-            routes.map(|(route, usage)| (route.name.clone(), usage.totals())).collect();
+        let mut totals: BTreeMap<_, _> = routes
+            .map(|(route, usage)| (route.name.clone(), usage.totals()))
+            .collect();
         totals.insert("-".to_owned(), self.elsewhere.totals());
         totals
     }
 
     pub(crate) fn count(&self, route: Option<u32>, usage: &Usage, failed: bool) {
-        let counted = route.and_then(|route| self.routes.get(route as usize)).unwrap_or(&self.elsewhere);
+        let counted = route
+            .and_then(|route| self.routes.get(route as usize))
+            .unwrap_or(&self.elsewhere);
         counted.add(usage, failed);
     }
 }
@@ -85,8 +93,12 @@ impl FailureAnswers {
         match cause {
             Cause::Unavailable(seconds) => {
                 let mut reply = self.unavailable.clone();
-                reply.headers.retain(|(name, _)| name != http::header::RETRY_AFTER);
-                reply.headers.push((http::header::RETRY_AFTER, http::HeaderValue::from(*seconds)));
+                reply
+                    .headers
+                    .retain(|(name, _)| name != http::header::RETRY_AFTER);
+                reply
+                    .headers
+                    .push((http::header::RETRY_AFTER, http::HeaderValue::from(*seconds)));
                 reply
             }
             Cause::Deadline => self.deadline.clone(),
@@ -106,7 +118,11 @@ const HOST_HEADERS: [http::HeaderName; 4] = [
 
 /// Makes a reply of an answer, or says which rule it breaks.
 pub(crate) fn check_answer(answer: Answer, limits: &PluginLimits) -> Result<Reply, String> {
-    let Answer { status, headers, body } = answer;
+    let Answer {
+        status,
+        headers,
+        body,
+    } = answer;
     if !(200..=599).contains(&status) {
         return Err(format!("status {status} is not from 200 to 599"));
     }
@@ -125,7 +141,12 @@ pub(crate) fn check_answer(answer: Answer, limits: &PluginLimits) -> Result<Repl
         ));
     }
     let headers = headers.into_iter().map(check_header).collect::<Result<_, _>>()?;
-    Ok(Reply { status, headers, body: body.into(), usage: Usage::default() })
+    Ok(Reply {
+        status,
+        headers,
+        body: body.into(),
+        usage: Usage::default(),
+    })
 }
 
 fn check_header((name, value): (String, String)) -> Result<(http::HeaderName, http::HeaderValue), String> {
@@ -133,7 +154,8 @@ fn check_header((name, value): (String, String)) -> Result<(http::HeaderName, ht
     if HOST_HEADERS.contains(&parsed) {
         return Err(format!("the header {name} belongs to the host"));
     }
-    let value = http::HeaderValue::try_from(&value).map_err(|_| format!("the value of header {name} is not legal"))?;
+    let value = http::HeaderValue::try_from(&value)
+        .map_err(|_| format!("the value of header {name} is not legal"))?;
     Ok((parsed, value))
 }
 
@@ -142,9 +164,23 @@ mod tests {
     use super::*;
 
     fn check(status: u16, headers: &[(&str, &str)], body: usize) -> Result<Reply, String> {
-        let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let limits = PluginLimits { response_bytes_max: 10, response_headers_max: 2, ..PluginLimits::default() };
-        check_answer(Answer { status, headers, body: vec![0; body] }, &limits)
+        let headers = headers
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let limits = PluginLimits {
+            response_bytes_max: 10,
+            response_headers_max: 2,
+            ..PluginLimits::default()
+        };
+        check_answer(
+            Answer {
+                status,
+                headers,
+                body: vec![0; body],
+            },
+            &limits,
+        )
     }
 
     #[test]

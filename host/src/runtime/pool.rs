@@ -112,7 +112,10 @@ impl Shared {
                 let mut queue = lane.0.lock();
                 queue.is_ready = false;
                 queue.running += 1;
-                let task = queue.waiting.pop_front().expect("a lane is ready only while a task waits in it");
+                let task = queue
+                    .waiting
+                    .pop_front()
+                    .expect("a lane is ready only while a task waits in it");
                 self.offer(&mut schedule, &lane, &mut queue);
                 drop(queue);
                 return Some((lane, task));
@@ -148,8 +151,12 @@ mod tests {
     use super::*;
 
     fn pool(call_threads: usize, calls_per_plugin_max: usize, queue_per_plugin_max: usize) -> Pool {
-        let limits =
-            PluginLimits { call_threads, calls_per_plugin_max, queue_per_plugin_max, ..PluginLimits::default() };
+        let limits = PluginLimits {
+            call_threads,
+            calls_per_plugin_max,
+            queue_per_plugin_max,
+            ..PluginLimits::default()
+        };
         Pool::start(&limits, |run| run()).unwrap()
     }
 
@@ -161,10 +168,12 @@ mod tests {
         let hold = Arc::new(Mutex::new(hold));
         for _ in 0..5 {
             let hold = Arc::clone(&hold);
-            pool.submit(&greedy, Box::new(move || drop(hold.lock().recv()))).unwrap();
+            pool.submit(&greedy, Box::new(move || _ = hold.lock().recv()))
+                .unwrap();
         }
         let (done, wait) = mpsc::channel();
-        pool.submit(&modest, Box::new(move || done.send(()).unwrap())).unwrap();
+        pool.submit(&modest, Box::new(move || done.send(()).unwrap()))
+            .unwrap();
         wait.recv().unwrap();
         drop(release);
     }
@@ -179,7 +188,7 @@ mod tests {
             &lane,
             Box::new(move || {
                 started.send(()).unwrap();
-                drop(hold.recv());
+                let _ = hold.recv();
             }),
         )
         .unwrap();
@@ -197,7 +206,8 @@ mod tests {
         let (done, wait) = mpsc::channel();
         for number in 0..300 {
             let done = done.clone();
-            pool.submit(&lanes[number % 3], Box::new(move || done.send(number).unwrap())).unwrap();
+            pool.submit(&lanes[number % 3], Box::new(move || done.send(number).unwrap()))
+                .unwrap();
         }
         drop(done);
         let mut numbers: Vec<usize> = wait.iter().collect();

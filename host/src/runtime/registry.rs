@@ -82,7 +82,9 @@ impl Registry {
     /// The plugin of this name, as it is loaded now.
     pub(crate) fn find(&self, name: &PluginName) -> Option<Arc<Plugin>> {
         let list = self.list.load();
-        list.iter().find(|installed| installed.name() == name).map(|installed| Arc::clone(&installed.plugin))
+        list.iter()
+            .find(|installed| installed.name() == name)
+            .map(|installed| Arc::clone(&installed.plugin))
     }
 }
 
@@ -94,15 +96,21 @@ impl Runtime {
 
     /// The plugin of this name.
     pub fn plugin(&self, name: &PluginName) -> Option<Installed> {
-        self.installed().iter().find(|installed| installed.name() == name).cloned()
+        self.installed()
+            .iter()
+            .find(|installed| installed.name() == name)
+            .cloned()
     }
 
     /// Loads what the store says is installed. A plugin that does not load is left out, loudly: the others must serve.
     pub async fn load_installed(&self) -> Result<(), AddError> {
         let _changing = self.shared.installed.changes.lock().await;
         let all = Page::first(PAGE_LIMIT_MAX);
-        let (rows, _) =
-            self.shared.host_write(move |work| plugins::list(work, all)).await.map_err(|error| keep(&error))?;
+        let (rows, _) = self
+            .shared
+            .host_write(move |work| plugins::list(work, all))
+            .await
+            .map_err(|error| keep(&error))?;
         let mut list = Vec::with_capacity(rows.items.len());
         for row in rows.items.into_iter().filter(|row| row.enabled) {
             let name = row.name.clone();
@@ -121,7 +129,9 @@ impl Runtime {
     pub async fn add(&self, wish: AddPlugin) -> Result<Installed, AddError> {
         let _changing = self.shared.installed.changes.lock().await;
         let component = load::admit(&wish.bytes, &wish.grants, self.shared.limits.component_bytes_max)?;
-        let source = self.keep_bytes(&component.digest, &wish.bytes).map_err(|error| keep(&error))?;
+        let source = self
+            .keep_bytes(&component.digest, &wish.bytes)
+            .map_err(|error| keep(&error))?;
         let plugin = self.shared.load(&component, &source, wish.name.as_ref()).await?;
         let release = NewRelease {
             name: plugin.facts.name.clone(),
@@ -144,8 +154,17 @@ impl Runtime {
                 RunError::Refused(refusal) => AddError::Place(refusal),
                 other => keep(&other),
             })?;
-        let others = self.installed().iter().filter(|other| *other.name() != row.name).cloned().collect();
-        let installed = Installed { row, component, plugin: Arc::new(plugin) };
+        let others = self
+            .installed()
+            .iter()
+            .filter(|other| *other.name() != row.name)
+            .cloned()
+            .collect();
+        let installed = Installed {
+            row,
+            component,
+            plugin: Arc::new(plugin),
+        };
         self.swap(others, Some(installed.clone()));
         Ok(installed)
     }
@@ -158,7 +177,8 @@ impl Runtime {
             }
             admitted => admitted?,
         };
-        let source = tempfile::NamedTempFile::new_in(&self.shared.plugin_folder).map_err(|error| keep(&error))?;
+        let source =
+            tempfile::NamedTempFile::new_in(&self.shared.plugin_folder).map_err(|error| keep(&error))?;
         std::fs::write(source.path(), &bytes).map_err(|error| keep(&error))?;
         let plugin = self.shared.load(&component, source.path(), None).await?;
         Ok((component, Some(Arc::clone(&plugin.facts.manifest))))
@@ -177,7 +197,12 @@ impl Runtime {
             RunError::Refused(PluginError::NotFound) => RemoveError::NotFound(name.clone()),
             other => RemoveError::Keep(other.to_string()),
         })?;
-        let others = self.installed().iter().filter(|other| other.name() != name).cloned().collect();
+        let others = self
+            .installed()
+            .iter()
+            .filter(|other| other.name() != name)
+            .cloned()
+            .collect();
         self.swap(others, None);
         Ok(())
     }
@@ -188,7 +213,11 @@ impl Runtime {
         let grants = Grants::Only(row.grants.iter().cloned().collect());
         let component = load::admit(&bytes, &grants, self.shared.limits.component_bytes_max)?;
         let plugin = self.shared.load(&component, &source, Some(&row.name)).await?;
-        Ok(Installed { row, component, plugin: Arc::new(plugin) })
+        Ok(Installed {
+            row,
+            component,
+            plugin: Arc::new(plugin),
+        })
     }
 
     fn swap(&self, mut list: Vec<Installed>, new: Option<Installed>) {
@@ -220,7 +249,13 @@ impl Installed {
 }
 
 /// A line of the audit log, in the transaction of what it tells of.
-fn note(work: &mut HostWork, who: &str, action: &str, plugin: &PluginName, digest: &str) -> Result<(), PluginError> {
+fn note(
+    work: &mut HostWork,
+    who: &str,
+    action: &str,
+    plugin: &PluginName,
+    digest: &str,
+) -> Result<(), PluginError> {
     let entry = NewEntry {
         who: who.to_owned(),
         action: action.to_owned(),

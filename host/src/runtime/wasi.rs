@@ -12,10 +12,10 @@ use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 use wasmtime_wasi::p2::bindings::{cli, sync};
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::instance::State;
+use super::output::Output;
 
 /// Random bytes in one call.
 const RANDOM_BYTES_MAX: u64 = 64 * 1024;
@@ -23,7 +23,7 @@ const RANDOM_BYTES_MAX: u64 = 64 * 1024;
 /// The WASI side of one run. Most plugins never call it, so its context is made on first use.
 pub(crate) struct Wasi {
     table: ResourceTable,
-    context: Option<(WasiCtx, MemoryOutputPipe)>,
+    context: Option<(WasiCtx, Output)>,
     draws: Arc<Draws>,
     generator: Option<Generator>,
     output_bytes_max: usize,
@@ -31,13 +31,19 @@ pub(crate) struct Wasi {
 
 impl Wasi {
     pub(crate) fn new(table: ResourceTable, draws: Arc<Draws>, output_bytes_max: usize) -> Wasi {
-        Wasi { table, context: None, draws, generator: None, output_bytes_max }
+        Wasi {
+            table,
+            context: None,
+            draws,
+            generator: None,
+            output_bytes_max,
+        }
     }
 
     /// Gives each line that the guest printed.
     pub(crate) fn drain_output(&mut self, mut line: impl FnMut(&str)) {
         if let Some((_, output)) = self.context.take() {
-            String::from_utf8_lossy(&output.contents()).lines().for_each(&mut line);
+            output.text().lines().for_each(&mut line);
         }
     }
 
@@ -46,24 +52,34 @@ impl Wasi {
             wasmtime::bail!("a guest may ask for {RANDOM_BYTES_MAX} random bytes at a time, not {len}");
         }
         let mut bytes = vec![0; len as usize];
-        self.generator.get_or_insert_with(|| self.draws.generator("wasi")).fill(&mut bytes);
+        self.generator
+            .get_or_insert_with(|| self.draws.generator("wasi"))
+            .fill(&mut bytes);
         Ok(bytes)
     }
 
     fn random_u64(&mut self) -> wasmtime::Result<u64> {
         let bytes = self.random_bytes(8)?;
-        Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes were asked for")))
+        Ok(u64::from_le_bytes(
+            bytes.try_into().expect("eight bytes were asked for"),
+        ))
     }
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let (ctx, _) = self.wasi.context.get_or_insert_with(|| {
-            let output = MemoryOutputPipe::new(self.wasi.output_bytes_max);
-            let ctx = WasiCtx::builder().stdout(output.clone()).stderr(output.clone()).build();
+            let output = Output::new(self.wasi.output_bytes_max);
+            let ctx = WasiCtx::builder()
+                .stdout(output.clone())
+                .stderr(output.clone())
+                .build();
             (ctx, output)
         });
-        WasiCtxView { ctx, table: &mut self.wasi.table }
+        WasiCtxView {
+            ctx,
+            table: &mut self.wasi.table,
+        }
     }
 }
 
@@ -101,11 +117,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 impl wall_clock::Host for Wasi {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         let millis = self.draws.now().millis();
-        Ok(wall_clock::Datetime { seconds: millis / 1000, nanoseconds: (millis % 1000) as u32 * 1_000_000 })
+        Ok(wall_clock::Datetime {
+            seconds: millis / 1000,
+            nanoseconds: (millis % 1000) as u32 * 1_000_000,
+        })
     }
 
     fn resolution(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1_000_000 })
+        Ok(wall_clock::Datetime {
+            seconds: 0,
+            nanoseconds: 1_000_000,
+        })
     }
 }
 
@@ -118,11 +140,17 @@ impl monotonic_clock::Host for Wasi {
         Ok(1_000_000)
     }
 
-    fn subscribe_instant(&mut self, _when: monotonic_clock::Instant) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_instant(
+        &mut self,
+        _when: monotonic_clock::Instant,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         wasmtime::bail!("a plugin cannot wait: schedule a job instead of sleeping")
     }
 
-    fn subscribe_duration(&mut self, _when: monotonic_clock::Duration) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_duration(
+        &mut self,
+        _when: monotonic_clock::Duration,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         wasmtime::bail!("a plugin cannot wait: schedule a job instead of sleeping")
     }
 }

@@ -16,15 +16,14 @@ struct FakeBackend {
 }
 
 impl FakeBackend {
-    fn open(opened: Opened<'_>) -> std::future::Ready<Result<Arc<FakeBackend>, ServeError>> {
-        let opened = Store::open(&opened.data.store(), mooring_store::Options::default());
-        std::future::ready(match opened {
-            Ok(store) => Ok(Arc::new(FakeBackend {
-                fake: Fake::default(),
-                store,
-            })),
-            Err(error) => Err(ServeError::Runtime(error.to_string())),
-        })
+    #[expect(clippy::unused_async, reason = "a host is opened by an async function")]
+    async fn open(opened: Opened<'_>) -> Result<Arc<FakeBackend>, ServeError> {
+        let store = Store::open(&opened.data.store(), mooring_store::Options::default());
+        let store = store.map_err(|error| ServeError::Runtime(error.to_string()))?;
+        Ok(Arc::new(FakeBackend {
+            fake: Fake::default(),
+            store,
+        }))
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn service(service: &Service, machine: &Machine, names: &PackageNames
         id: service.id.clone(),
         hostname: (!service.label.is_empty()).then(|| service.label.clone()),
         status: status(service, machine),
-        pkg_id: machine.package_id,
+        pkg_id: (machine.package_id > 0).then_some(machine.package_id),
         pkg_name: names.0.get(&machine.package_id.to_string()).cloned(),
         expires_at: None,
         vf_id: machine.server,

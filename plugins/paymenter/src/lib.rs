@@ -1,10 +1,10 @@
 //! The Paymenter surface of a VPS panel: customers, servers and reported invoices for a Paymenter shop, and the panel's
 //! own user API beside it. Servers live on a VirtFusion installation where one is configured.
 //!
-//! - [`model`]: the JSON of callers, as it is
-//! - [`convert`]: that JSON to primitives and back
-//! - [`provisioning`]: the jobs that drive VirtFusion
-//! - [`error`]: every failure, in the panel's words
+//! - `model`: the JSON of callers, as it is
+//! - `convert`: that JSON to primitives and back
+//! - `provisioning`: the jobs that drive VirtFusion
+//! - `error`: every failure, in the panel's words
 
 mod account;
 mod convert;

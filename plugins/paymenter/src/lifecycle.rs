@@ -43,7 +43,7 @@ pub(crate) fn provision(Json(order): Json<Provision>) -> Result<Json<Done>, Erro
         product: order.package_id.0.to_string(),
         label,
         external_ref: None,
-        metadata: machine.to_json(),
+        metadata: machine.clone().into_metadata("{}")?,
     })?;
     let service = match driver {
         Driver::VirtFusion => provisioning::plan(service, machine.clone())?,

@@ -196,7 +196,7 @@ pub(crate) struct Service {
     pub(crate) id: String,
     pub(crate) hostname: Option<String>,
     pub(crate) status: &'static str,
-    pub(crate) pkg_id: u64,
+    pub(crate) pkg_id: Option<u64>,
     pub(crate) pkg_name: Option<String>,
     /// This API has no terms, so nothing expires.
     pub(crate) expires_at: Option<u64>,

@@ -66,6 +66,12 @@ pub(crate) struct Machine {
     pub(crate) data: Value,
 }
 
+/// Our part of a service's metadata.
+#[derive(Deserialize)]
+struct Metadata {
+    paymenter: Option<Machine>,
+}
+
 /// What provisions services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -135,18 +141,31 @@ impl Machine {
         }
     }
 
+    /// The machine of a service. One that somebody else made (another plugin, the operator) has none that we drive.
     pub(crate) fn of(service: &Service) -> Result<Machine, Problem> {
-        serde_json::from_str(&service.metadata)
-            .map_err(|error| Problem::Internal(format!("metadata of {}: {error}", service.id)))
+        let metadata: Metadata = serde_json::from_str(&service.metadata)
+            .map_err(|error| Problem::Internal(format!("metadata of {}: {error}", service.id)))?;
+        Ok(metadata.paymenter.unwrap_or_else(|| {
+            let package_id = service.product.parse().unwrap_or_default();
+            Machine::ordered(Driver::Local, package_id, 0, 0)
+        }))
     }
 
-    pub(crate) fn to_json(&self) -> String {
-        json::to_string(self)
+    /// As a service's metadata, beside what is there already.
+    pub(crate) fn into_metadata(self, before: &str) -> Result<String, Problem> {
+        let internal =
+            |error: serde_json::Error| Problem::Internal(format!("metadata of a service: {error}"));
+        let mut metadata: serde_json::Map<String, Value> = serde_json::from_str(before).map_err(internal)?;
+        metadata.insert(
+            "paymenter".to_owned(),
+            serde_json::to_value(self).map_err(internal)?,
+        );
+        Ok(json::to_string(&metadata))
     }
 
     /// What has to be done so that the machine is what the service's status says.
     fn next_step(&self, status: Status) -> Option<StepKind> {
-        if self.driver == Driver::Local || self.gone {
+        if self.gone {
             return None;
         }
         if status == Status::Terminated {
@@ -177,6 +196,9 @@ impl Machine {
 /// Schedules the machine's next step, if it needs one and none is under way. Called with every change of the service's
 /// status, in the same transaction.
 pub(crate) fn plan(service: Service, mut machine: Machine) -> Result<Service, Problem> {
+    if machine.driver == Driver::Local {
+        return Ok(service);
+    }
     if let Some(step) = &machine.step {
         if service.status != Status::Terminated || step.kind == StepKind::Delete {
             return Ok(service);
@@ -187,6 +209,10 @@ pub(crate) fn plan(service: Service, mut machine: Machine) -> Result<Service, Pr
             Err(JobError::TooLate | JobError::NotFound) => return Ok(service),
             Err(error) => return Err(error.into()),
         }
+    }
+    if machine.built {
+        // Somebody asks again, so the last failure is history.
+        machine.error = None;
     }
     save(&service, advance(&service, machine)?)
 }
@@ -221,13 +247,11 @@ fn advance(service: &Service, mut machine: Machine) -> Result<Machine, Problem> 
 }
 
 fn save(service: &Service, machine: Machine) -> Result<Service, Problem> {
-    let mut changes = ServiceChanges {
-        metadata: Some(machine.to_json()),
-        ..ServiceChanges::default()
-    };
+    let mut changes = ServiceChanges::default();
     if service.external_ref.is_none() {
         changes.external_ref = machine.server.map(|server| format!("virtfusion:{server}"));
     }
+    changes.metadata = Some(machine.into_metadata(&service.metadata)?);
     match services::update(&service.id, changes.clone()) {
         // The server's id is in the metadata too; a clash (a VirtFusion set up anew) must not lose it.
         Err(ServiceError::ExternalRefTaken(other)) => {
@@ -277,9 +301,9 @@ fn step(job: &Job, order: &StepJob) -> Result<(), JobFailure> {
     if failed.is_none() || (service.status == Status::Terminated && step.kind != StepKind::Delete) {
         machine = advance(&service, machine)?;
     }
-    let built = machine.built;
+    let is_built = step.kind == StepKind::Build && machine.built;
     let service = save(&service, machine)?;
-    if built && service.status != Status::Terminated {
+    if is_built && service.status != Status::Terminated {
         services::activate(&service.id).map_err(Problem::from)?;
     }
     Ok(())

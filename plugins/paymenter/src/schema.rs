@@ -153,7 +153,7 @@ pub(crate) fn service() -> Value {
         "id": { "type": "string", "pattern": "^svc_" },
         "hostname": { "type": ["string", "null"] },
         "status": status(),
-        "pkg_id": { "type": "integer" },
+        "pkg_id": { "type": ["integer", "null"] },
         "pkg_name": { "type": ["string", "null"] },
         "expires_at": { "type": ["integer", "null"] },
         "vf_id": { "type": ["integer", "null"] },

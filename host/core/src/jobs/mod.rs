@@ -8,32 +8,34 @@
 //!          cancelled
 //! ```
 //!
-//! Actors: a plugin schedules and cancels (this file); the host's runner claims, completes and fails ([`run`]); the
-//! operator looks and retries ([`operate`]). Whoever runs a job holds a [`Lease`]: its number rises with every run, and
+//! Actors: a plugin schedules and cancels (this file); the host's runner claims, completes and fails (`run`); the
+//! operator looks and retries (`operate`). Whoever runs a job holds a [`Lease`]: its number rises with every run, and
 //! nothing can be said about a job with an old one. So a runner that was thought dead can neither complete nor fail what
 //! another one is doing.
 //!
 //! Beside a job's row lie the rows that its state asks for (when it is due, when its lease ends, when it ended, which
-//! dedupe key it holds). They are worked out from the row alone and written with it, in one function.
+//! dedupe key it holds). They are worked out from the row alone and written with it, in one function (`rows`).
 
 mod operate;
+mod rows;
 mod run;
 
-use mooring_store::{Document, Documents, IndexEntries, Key, KeyBuilder, KeySpace, StoreError};
+use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 pub use self::operate::{DONE_KEPT, JobFilter, get, list, purge, retry};
+use self::rows::{dedupe_row, find, holder, save};
 pub use self::run::{
-    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, next_due, keep_answers,
+    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, due, fail, keep_answers, next_due,
     release_all, release_expired,
 };
 use crate::check::{self, InvalidField, chars};
-use crate::ids::{JobId, PluginName, TenantId};
+use crate::ids::{JobId, PluginName};
 use crate::json::Json;
 use crate::layout;
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
-use crate::work::{HostWork, Work};
+use crate::work::Work;
 
 /// Tries of a job that asks for no number of its own.
 pub const ATTEMPTS_DEFAULT: u32 = 20;
@@ -43,10 +45,6 @@ pub const ATTEMPTS_MAX: u32 = 100;
 
 /// Tries that are remembered with a job; older ones are forgotten.
 const HISTORY_MAX: usize = 20;
-
-const STATE: &str = "state";
-const TENANT: &str = "tenant";
-const TENANT_STATE: &str = "tenant-state";
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,129 +237,6 @@ impl Job {
         self.state = state;
         self.lease_until = None;
         self.ended_at = Some(now);
-    }
-
-    /// The rows beside this one.
-    fn side_rows(&self) -> Vec<(Key, Vec<u8>)> {
-        let owner = Owner {
-            tenant: self.tenant.clone(),
-            plugin: self.plugin.clone(),
-        };
-        let owner = serde_json::to_vec(&owner).expect("a plain struct has a JSON form");
-        let timed = |tag, at: Timestamp| {
-            KeyBuilder::new(tag)
-                .number(at.millis())
-                .string(self.id.as_str())
-                .build()
-        };
-        let mut rows = Vec::new();
-        match (self.state, self.lease_until, self.ended_at) {
-            (JobState::Waiting, ..) => rows.push((timed(layout::JOBS_DUE, self.run_at), owner)),
-            (JobState::Running, Some(until), _) => {
-                rows.push((timed(layout::JOBS_LEASED, until), owner));
-            }
-            (JobState::Done | JobState::Cancelled, _, Some(at)) => {
-                rows.push((timed(layout::JOBS_ENDED, at), owner));
-            }
-            _ => {}
-        }
-        if let Some(dedupe_key) = &self.dedupe_key
-            && matches!(self.state, JobState::Waiting | JobState::Running)
-        {
-            let key = dedupe_row(self.tenant.id, &self.plugin, dedupe_key);
-            rows.push((key, self.id.as_str().as_bytes().to_vec()));
-        }
-        rows
-    }
-}
-
-/// Whose a job is; what a row beside it says.
-#[derive(Serialize, Deserialize)]
-struct Owner {
-    tenant: TenantRef,
-    plugin: PluginName,
-}
-
-/// Writes a job and what lies beside it. The only place that does.
-fn save(work: &mut HostWork, before: Option<&Job>, job: &Job) -> Result<(), JobError> {
-    let after_rows = job.side_rows();
-    for (key, _) in before.map(Job::side_rows).unwrap_or_default() {
-        if !after_rows.iter().any(|(kept, _)| *kept == key) {
-            work.transaction.delete(key)?;
-        }
-    }
-    for (key, value) in after_rows {
-        work.transaction.put(key, value)?;
-    }
-    let saved = match before {
-        Some(_) => jobs().replace(&mut work.transaction, job),
-        None => jobs().insert(&mut work.transaction, job),
-    };
-    saved.map_err(layout::checked_before)?;
-    work.jobs_scheduled |= job.state == JobState::Waiting;
-    Ok(())
-}
-
-fn find(work: &mut HostWork, id: &JobId) -> Result<Job, JobError> {
-    jobs()
-        .get(&mut work.transaction, id.as_str().as_bytes())?
-        .ok_or(JobError::NotFound)
-}
-
-/// The job that holds a dedupe key.
-fn holder(work: &mut HostWork, dedupe_row: &[u8]) -> Result<Option<JobId>, StoreError> {
-    let Some(value) = work.transaction.get(dedupe_row)? else {
-        return Ok(None);
-    };
-    job_id(dedupe_row, &value).map(Some)
-}
-
-fn job_id(key: &[u8], text: &[u8]) -> Result<JobId, StoreError> {
-    let id = std::str::from_utf8(text)
-        .ok()
-        .and_then(|text| JobId::parse(text).ok());
-    id.ok_or_else(|| StoreError::Corrupt {
-        key: key.to_vec(),
-        reason: String::from("not the id of a job"),
-    })
-}
-
-fn jobs() -> Documents<Job> {
-    Documents::new(layout::JOBS, Vec::new())
-}
-
-fn dedupe_row(tenant: TenantId, plugin: &PluginName, dedupe_key: &str) -> Key {
-    layout::tenant_key(layout::JOB_DEDUPE, tenant)
-        .string(plugin.as_str())
-        .string(dedupe_key)
-        .build()
-}
-
-fn tenant_state_value(tenant: TenantId, state: JobState) -> Vec<u8> {
-    format!("{tenant} {}", state.as_str()).into_bytes()
-}
-
-impl Document for Job {
-    fn id(&self) -> Vec<u8> {
-        self.id.as_str().as_bytes().to_vec()
-    }
-
-    fn ordinal(&self) -> u64 {
-        self.ordinal
-    }
-
-    fn indexes(&self) -> IndexEntries {
-        IndexEntries {
-            unique: Vec::new(),
-            listed: vec![
-                (STATE.to_owned(), self.state.as_str().as_bytes().to_vec()),
-                (TENANT.to_owned(), self.tenant.id.to_string().into_bytes()),
-                (
-                    TENANT_STATE.to_owned(),
-                    tenant_state_value(self.tenant.id, self.state),
-                ),
-            ],
-        }
     }
 }
 

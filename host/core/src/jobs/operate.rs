@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use mooring_store::{KeySpace, Selection};
 
+use super::rows::{STATE, TENANT, TENANT_STATE, dedupe_row, find, holder, jobs, save, tenant_state_value};
 use super::run::{timed_rows, up_to};
-use super::{Job, JobError, JobState, STATE, TENANT, TENANT_STATE, dedupe_row, find, holder, jobs, save};
+use super::{Job, JobError, JobState};
 use crate::check;
 use crate::ids::{JobId, TenantId};
 use crate::layout;
@@ -36,7 +37,7 @@ pub fn list(work: &mut HostWork, filter: JobFilter, page: Page) -> Result<Listin
         (None, None) => ("", Vec::new()),
         (Some(tenant), None) => (TENANT, tenant.to_string().into_bytes()),
         (None, Some(state)) => (STATE, state.as_str().as_bytes().to_vec()),
-        (Some(tenant), Some(state)) => (TENANT_STATE, super::tenant_state_value(tenant, state)),
+        (Some(tenant), Some(state)) => (TENANT_STATE, tenant_state_value(tenant, state)),
     };
     let selection = if index.is_empty() {
         Selection::All

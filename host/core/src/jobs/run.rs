@@ -5,7 +5,8 @@ use std::time::Duration;
 use mooring_store::{KeyBuilder, KeyRange, KeyReader, KeySpace, Order, StoreError};
 use rand::RngExt;
 
-use super::{Attempt, HISTORY_MAX, Job, JobError, JobState, Owner, find, job_id, save};
+use super::rows::{Owner, find, job_id, save};
+use super::{Attempt, HISTORY_MAX, Job, JobError, JobState};
 use crate::ids::{JobId, PluginName};
 use crate::json::Json;
 use crate::layout;
@@ -155,12 +156,7 @@ pub fn fail(work: &mut HostWork, lease: &Lease, failure: Failure, backoff: Backo
 }
 
 /// Ends the running try of a job.
-fn give_back(
-    work: &mut HostWork,
-    before: &Job,
-    failure: Failure,
-    backoff: Backoff,
-) -> Result<Job, JobError> {
+fn give_back(work: &mut HostWork, before: &Job, failure: Failure, backoff: Backoff) -> Result<Job, JobError> {
     let mut job = before.clone();
     let now = work.now();
     let (delay, reason) = match failure {
@@ -198,12 +194,7 @@ pub fn release_all(work: &mut HostWork, limit: usize, backoff: Backoff) -> Resul
     release(work, Timestamp(u64::MAX - 1), limit, backoff)
 }
 
-fn release(
-    work: &mut HostWork,
-    until: Timestamp,
-    limit: usize,
-    backoff: Backoff,
-) -> Result<usize, JobError> {
+fn release(work: &mut HostWork, until: Timestamp, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
     let expired = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
     for row in &expired {
         let before = find(work, &row.id)?;

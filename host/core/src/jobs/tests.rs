@@ -239,9 +239,7 @@ fn a_lease_that_ends_gives_the_job_to_others() {
         world
             .host_run(|host| fail(host, &lost, retry_later(), Backoff::default()))
             .map(drop),
-        world
-            .host_run(|host| record_answer(host, &lost, &Json::empty_object()))
-            .map(drop),
+        world.host_run(|host| keep_answers(host, &lost, &Json::empty_object())),
     ] {
         assert!(matches!(refused, Err(JobError::LeaseLost)));
     }
@@ -296,25 +294,19 @@ fn only_a_waiting_job_can_be_cancelled() {
 }
 
 #[test]
-fn answers_belong_to_one_run_and_do_not_disturb_it() {
+fn answers_are_forgotten_when_a_try_ends_and_do_not_disturb_it() {
     let world = World::new();
     let id = scheduled(&world, new_job("renew"));
+    let kept = |world: &World| world.host_run(|host| answers(host, &id)).unwrap();
+    let list = |text: &str| Json::parse(text).unwrap();
     let lease = claimed(&world, &id).lease;
-    let answer = |number: u32| Json::parse(&number.to_string()).unwrap();
-
-    let mut job_work = world.work();
-    assert_eq!(answers(&mut job_work, &lease).unwrap(), []);
-    for number in 0..2 {
-        assert_eq!(
-            world
-                .host_run(|host| record_answer(host, &lease, &answer(number)))
-                .unwrap(),
-            u64::from(number)
-        );
+    assert_eq!(kept(&world), None);
+    for answers in ["[1]", "[1,2]"] {
+        world
+            .host_run(|host| keep_answers(host, &lease, &list(answers)))
+            .unwrap();
+        assert_eq!(kept(&world), Some(list(answers)));
     }
-    let kept = world.host_run(|host| answers(host, &lease)).unwrap();
-    assert_eq!(kept, [answer(0), answer(1)]);
-
     failed(
         &world,
         &lease,
@@ -323,19 +315,36 @@ fn answers_belong_to_one_run_and_do_not_disturb_it() {
             reason: String::new(),
         },
     );
-    let second = claimed(&world, &id).lease;
-    assert_eq!(world.host_run(|host| answers(host, &lease)).unwrap(), []);
-    assert_eq!(world.host_run(|host| answers(host, &second)).unwrap(), []);
+    assert_eq!(kept(&world), None);
 
-    // The work of the job began before the answer was kept, and is committed all the same.
+    // The work of the job began before the answers were kept, and is committed all the same.
+    let second = claimed(&world, &id).lease;
     let mut job_work = world.work();
     crate::users::create(&mut job_work, crate::testing::new_user("a@example.com")).unwrap();
     world
-        .host_run(|host| record_answer(host, &second, &answer(7)))
+        .host_run(|host| keep_answers(host, &second, &list("[7]")))
         .unwrap();
     complete(&mut job_work, &second).unwrap();
     job_work.commit().unwrap();
-    assert_eq!(world.host_run(|host| answers(host, &second)).unwrap(), []);
+    assert_eq!(kept(&world), None);
+}
+
+#[test]
+fn a_host_that_starts_takes_back_what_was_cut_off_with_its_answers() {
+    let world = World::new();
+    let id = scheduled(&world, new_job("renew"));
+    let lease = claimed(&world, &id).lease;
+    let answers_so_far = Json::parse("[1]").unwrap();
+    world
+        .host_run(|host| keep_answers(host, &lease, &answers_so_far))
+        .unwrap();
+    let released = world
+        .host_run(|host| release_all(host, 10, Backoff::default()))
+        .unwrap();
+    assert_eq!(released, 1);
+    assert_eq!(state(&world, &id), JobState::Waiting);
+    let kept = world.host_run(|host| answers(host, &id)).unwrap();
+    assert_eq!(kept, Some(answers_so_far));
 }
 
 #[test]

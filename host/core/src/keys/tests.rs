@@ -4,6 +4,7 @@ use super::*;
 use crate::audit;
 use crate::tenants::{self, TenantChanges};
 use crate::testing::{World, new_user, plugin_name};
+use crate::users;
 
 fn scopes() -> Vec<mooring_manifest::Scope> {
     let scope = |name: &str| mooring_manifest::Scope {

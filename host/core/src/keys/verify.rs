@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mooring_store::{KeyBuilder, StoreError};
 
-use super::{HASH, Key, PREFIX_BYTES_MAX, SECRET_CHARS, hash, keys};
+use super::mint::{PREFIX_BYTES_MAX, SECRET_CHARS};
+use super::{HASH, Key, hash, keys};
 use crate::ids::{KeyId, PluginName, UserId};
 use crate::layout;
 use crate::tenants::{self, TenantError, TenantRef};

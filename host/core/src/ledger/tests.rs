@@ -327,6 +327,31 @@ fn postings_of_one_work_are_settled_together() {
 }
 
 #[test]
+fn two_works_that_post_to_one_account_both_commit() {
+    let world = World::new();
+    world
+        .run(|work| post(work, posting("0", "a -1 USD, b 1 USD")))
+        .unwrap();
+    let (mut one, mut two) = (world.work(), world.work());
+    post(&mut one, posting("1", "a -2 USD, b 2 USD")).unwrap();
+    post(&mut two, posting("2", "a -3 USD, b 3 USD")).unwrap();
+    two.commit().unwrap();
+    one.commit().unwrap();
+    world.host_run(|_| ());
+    let lines = statement(&mut world.work(), "b", "USD", Page::first(10)).unwrap();
+    let balances: Vec<i64> = lines.items.iter().map(|line| line.balance_after).collect();
+    assert_eq!(balances, [1, 4, 6], "in the order of their commits");
+
+    // The same key in both is another matter: only one of them may win.
+    let (mut one, mut two) = (world.work(), world.work());
+    for work in [&mut one, &mut two] {
+        post(work, posting("3", "a -2 USD, b 2 USD")).unwrap();
+    }
+    one.commit().unwrap();
+    assert!(matches!(two.commit(), Err(CommitError::Conflict { .. })));
+}
+
+#[test]
 fn posting_to_a_busy_account_never_conflicts() {
     const THREADS: u64 = 4;
     const EACH: u64 = 50;

@@ -1,6 +1,6 @@
 //! Services: what a user is provisioned with, `pending -> active <-> suspended -> terminated`.
 //!
-//! Which steps there are is in [`steps`]; this file stores them and keeps the history.
+//! Which steps there are is in `steps`; this file stores them and keeps the history.
 
 mod steps;
 

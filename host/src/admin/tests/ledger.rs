@@ -59,7 +59,7 @@ async fn the_journal_its_accounts_and_statements_are_shown() {
 
     let part = admin.get(&format!("{base}/accounts?limit=1")).await;
     assert_eq!(
-        (&part["items"][0]["account"], &part["next"]),
+        (&part["items"][0]["name"], &part["next"]),
         (&json!("cash"), &json!("cash USD"))
     );
     assert_eq!(part["items"][0]["balance"]["decimal"], "-25.50");
@@ -67,7 +67,7 @@ async fn the_journal_its_accounts_and_statements_are_shown() {
         .get(&format!("{base}/accounts?limit=1&after=cash+USD"))
         .await;
     assert_eq!(
-        (&rest["items"][0]["account"], &rest["next"]),
+        (&rest["items"][0]["name"], &rest["next"]),
         (&json!("customer/1"), &json!(null))
     );
     problem(

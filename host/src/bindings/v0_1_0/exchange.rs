@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::wit::mooring::plugin::{exchange, jobs};
 use super::types;
+use super::wit::mooring::plugin::{exchange, jobs};
 use crate::bindings::Desk;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome};
 use crate::runtime::{Answer, JobCall, JobEnd};
@@ -27,7 +27,11 @@ pub(crate) fn to_request(exchange: &Exchange) -> exchange::Request {
 }
 
 pub(crate) fn from_answer(response: exchange::Response) -> Answer {
-    Answer { status: response.status, headers: response.headers, body: response.body }
+    Answer {
+        status: response.status,
+        headers: response.headers,
+        body: response.body,
+    }
 }
 
 pub(crate) fn to_job(job: &JobCall) -> jobs::Job {
@@ -64,9 +68,10 @@ fn to_principal(principal: &Principal) -> types::Principal {
 fn to_outcome(outcome: &Outcome) -> exchange::Outcome {
     match outcome {
         Outcome::Route(route) => exchange::Outcome::Route(*route),
-        Outcome::Rejected { cause, route } => {
-            exchange::Outcome::Rejected(exchange::Rejection { cause: to_cause(cause), route: *route })
-        }
+        Outcome::Rejected { cause, route } => exchange::Outcome::Rejected(exchange::Rejection {
+            cause: to_cause(cause),
+            route: *route,
+        }),
     }
 }
 

@@ -11,7 +11,10 @@ use crate::bindings::Desk;
 impl Host for Desk {
     fn schedule(&mut self, job: NewJob) -> Result<Scheduled, JobError> {
         let scheduled = core::schedule(self.write()?, job.into())?;
-        Ok(Scheduled { id: scheduled.id.to_string(), repeated: scheduled.repeated })
+        Ok(Scheduled {
+            id: scheduled.id.to_string(),
+            repeated: scheduled.repeated,
+        })
     }
 
     fn cancel(&mut self, id: String) -> Result<(), JobError> {

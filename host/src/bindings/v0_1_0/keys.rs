@@ -16,8 +16,16 @@ impl Host for Desk {
             return Err(Denial::Anonymous.into());
         };
         let surface = core::Surface::of(&facts.manifest);
-        let minted = core::mint(self.write()?, surface, core::Minter::Principal(&principal), key.into())?;
-        Ok(Minted { id: minted.key.id.to_string(), secret: minted.secret })
+        let minted = core::mint(
+            self.write()?,
+            surface,
+            core::Minter::Principal(&principal),
+            key.into(),
+        )?;
+        Ok(Minted {
+            id: minted.key.id.to_string(),
+            secret: minted.secret,
+        })
     }
 }
 
@@ -43,7 +51,9 @@ impl From<core::KeyError> for KeyError {
             core::KeyError::Invalid(invalid) => invalid.into(),
             core::KeyError::Store(error) => error.into(),
             // Minting looks for no key.
-            other @ (core::KeyError::NotFound | core::KeyError::NotInUse) => KeyError::Internal(other.to_string()),
+            other @ (core::KeyError::NotFound | core::KeyError::NotInUse) => {
+                KeyError::Internal(other.to_string())
+            }
         }
     }
 }

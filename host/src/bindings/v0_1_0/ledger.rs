@@ -12,7 +12,10 @@ use crate::bindings::Desk;
 impl Host for Desk {
     fn post(&mut self, posting: NewPosting) -> Result<Posted, LedgerError> {
         let posted = core::post(self.write()?, posting.into())?;
-        Ok(Posted { posting: posted.posting.into(), repeated: posted.repeated })
+        Ok(Posted {
+            posting: posted.posting.into(),
+            repeated: posted.repeated,
+        })
     }
 
     fn get(&mut self, id: String) -> Result<Posting, LedgerError> {
@@ -90,7 +93,11 @@ impl From<core::Posting> for Posting {
 
 impl From<core::Entry> for Entry {
     fn from(entry: core::Entry) -> Entry {
-        Entry { account: entry.account, direction: entry.direction.into(), amount: entry.amount.into() }
+        Entry {
+            account: entry.account,
+            direction: entry.direction.into(),
+            amount: entry.amount.into(),
+        }
     }
 }
 

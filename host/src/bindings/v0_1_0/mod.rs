@@ -17,7 +17,6 @@ pub(crate) use self::outbound::Suspended;
 pub(crate) use self::wit::{Provider, ProviderPre};
 
 /// Generated from the WIT. Nothing outside this folder names what is in here.
-#[expect(clippy::pedantic, reason = "generated; the WIT has the documents")]
 mod wit {
     wasmtime::component::bindgen!({
         path: "../wit/v0.1.0",
@@ -80,7 +79,10 @@ fn internal(error: &mooring_store::StoreError) -> String {
 
 impl From<InvalidField> for types::InvalidField {
     fn from(invalid: InvalidField) -> types::InvalidField {
-        types::InvalidField { field: invalid.field, reason: invalid.reason }
+        types::InvalidField {
+            field: invalid.field,
+            reason: invalid.reason,
+        }
     }
 }
 
@@ -90,7 +92,11 @@ impl From<types::Page> for Page {
             types::Order::OldestFirst => Order::OldestFirst,
             types::Order::NewestFirst => Order::NewestFirst,
         };
-        Page { offset: page.offset, limit: page.limit, order }
+        Page {
+            offset: page.offset,
+            limit: page.limit,
+            order,
+        }
     }
 }
 

@@ -41,8 +41,15 @@ impl Host for Desk {
 
 impl Desk {
     fn target(&self, name: &str) -> Result<Target, OutboundError> {
-        let target = self.facts.manifest.targets.iter().find(|target| target.name == name);
-        target.cloned().ok_or_else(|| OutboundError::UnknownTarget(name.to_owned()))
+        let target = self
+            .facts
+            .manifest
+            .targets
+            .iter()
+            .find(|target| target.name == name);
+        target
+            .cloned()
+            .ok_or_else(|| OutboundError::UnknownTarget(name.to_owned()))
     }
 }
 
@@ -50,9 +57,14 @@ impl Desk {
 fn settings_of(target: &Target) -> impl Iterator<Item = &str> {
     let secret = match &target.auth {
         TargetAuth::None => None,
-        TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => Some(secret_setting),
+        TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => {
+            Some(secret_setting)
+        }
     };
-    [Some(&target.url_setting), secret].into_iter().flatten().map(String::as_str)
+    [Some(&target.url_setting), secret]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
 }
 
 impl From<Request> for Errand {
@@ -69,7 +81,12 @@ impl From<Request> for Errand {
 
 impl From<Returned> for Response {
     fn from(returned: Returned) -> Response {
-        Response { status: returned.status, headers: returned.headers, body: returned.body, extensions: Vec::new() }
+        Response {
+            status: returned.status,
+            headers: returned.headers,
+            body: returned.body,
+            extensions: Vec::new(),
+        }
     }
 }
 

@@ -24,7 +24,12 @@ impl Host for Desk {
 
     fn delete(&mut self, collection: String, id: String) -> Result<(), RecordError> {
         let manifest = self.facts.manifest.clone();
-        Ok(core::delete(self.write()?, &manifest.collections, &collection, &id)?)
+        Ok(core::delete(
+            self.write()?,
+            &manifest.collections,
+            &collection,
+            &id,
+        )?)
     }
 
     fn list(
@@ -34,10 +39,21 @@ impl Host for Desk {
         page: types::Page,
     ) -> Result<DocumentPage, RecordError> {
         let manifest = self.facts.manifest.clone();
-        let filter = filter.map(|filter| core::IndexValue { index: filter.index, value: filter.value });
-        let listing =
-            core::list(self.read()?, &manifest.collections, &collection, filter.as_ref(), page.into())?;
-        Ok(DocumentPage { items: listing.items.into_iter().map(Document::from).collect(), total: listing.total })
+        let filter = filter.map(|filter| core::IndexValue {
+            index: filter.index,
+            value: filter.value,
+        });
+        let listing = core::list(
+            self.read()?,
+            &manifest.collections,
+            &collection,
+            filter.as_ref(),
+            page.into(),
+        )?;
+        Ok(DocumentPage {
+            items: listing.items.into_iter().map(Document::from).collect(),
+            total: listing.total,
+        })
     }
 }
 

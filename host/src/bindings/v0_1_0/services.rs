@@ -2,6 +2,7 @@
 
 use mooring_core::ids::{ServiceId, UserId};
 use mooring_core::services as core;
+use mooring_core::time::Timestamp;
 
 use super::wit::mooring::plugin::services::{
     Host, NewService, Service, ServiceChanges, ServiceError, ServiceFilter, ServicePage, Status, Suspender,
@@ -24,10 +25,15 @@ impl Host for Desk {
     }
 
     fn list(&mut self, filter: ServiceFilter, page: types::Page) -> Result<ServicePage, ServiceError> {
-        let filter =
-            core::ServiceFilter { user: filter.user.map(UserId), status: filter.status.map(core::Status::from) };
+        let filter = core::ServiceFilter {
+            user: filter.user.map(UserId),
+            status: filter.status.map(core::Status::from),
+        };
         let listing = core::list(self.read()?, filter, page.into())?;
-        Ok(ServicePage { items: listing.items.into_iter().map(Service::from).collect(), total: listing.total })
+        Ok(ServicePage {
+            items: listing.items.into_iter().map(Service::from).collect(),
+            total: listing.total,
+        })
     }
 
     fn update(&mut self, id: String, changes: ServiceChanges) -> Result<Service, ServiceError> {
@@ -74,7 +80,7 @@ impl From<core::Service> for Service {
             metadata: service.metadata.as_str().to_owned(),
             created_at: service.created_at.millis(),
             updated_at: service.updated_at.millis(),
-            terminated_at: service.terminated_at.map(|at| at.millis()),
+            terminated_at: service.terminated_at.map(Timestamp::millis),
             extensions: Vec::new(),
         }
     }

@@ -35,7 +35,10 @@ impl Host for Desk {
 
     fn list(&mut self, page: types::Page) -> Result<UserPage, UserError> {
         let listing = core::list(self.read()?, page.into())?;
-        Ok(UserPage { items: listing.items.into_iter().map(User::from).collect(), total: listing.total })
+        Ok(UserPage {
+            items: listing.items.into_iter().map(User::from).collect(),
+            total: listing.total,
+        })
     }
 }
 

@@ -10,7 +10,10 @@ use crate::bindings::Desk;
 impl Host for Desk {
     fn emit(&mut self, event: NewEvent) -> Result<Emitted, EventError> {
         let emitted = core::emit(self.write()?, event.into())?;
-        Ok(Emitted { event: emitted.event.into(), repeated: emitted.repeated })
+        Ok(Emitted {
+            event: emitted.event.into(),
+            repeated: emitted.repeated,
+        })
     }
 
     fn get(&mut self, id: String) -> Result<Event, EventError> {
@@ -25,7 +28,10 @@ impl Host for Desk {
 
     fn list(&mut self, kind: Option<String>, page: types::Page) -> Result<EventPage, EventError> {
         let listing = core::list(self.read()?, kind.as_deref(), page.into())?;
-        Ok(EventPage { items: listing.items.into_iter().map(Event::from).collect(), total: listing.total })
+        Ok(EventPage {
+            items: listing.items.into_iter().map(Event::from).collect(),
+            total: listing.total,
+        })
     }
 }
 

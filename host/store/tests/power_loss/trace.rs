@@ -105,6 +105,25 @@ impl Trace {
         last
     }
 
+    /// The most log that was ever written without a completed sync that began behind it, in bytes. Counted while the
+    /// database is open: opening overwrites free segments, which is no log.
+    pub(crate) fn unsynced_bytes_max(&self) -> u64 {
+        let (mut written, mut max) = (0, 0);
+        let (mut synced, mut begun) = (0, BTreeMap::new());
+        for record in &self.records[self.opened_at()..] {
+            match record {
+                Record::Write { bytes, .. } => written += bytes.len() as u64,
+                Record::SyncBegun(number) => {
+                    begun.insert(*number, written);
+                }
+                Record::SyncEnded(number) => synced = synced.max(begun[number]),
+                _ => {}
+            }
+            max = max.max(written - synced);
+        }
+        max
+    }
+
     /// The first moment at which the database was open.
     pub(crate) fn opened_at(&self) -> usize {
         self.records

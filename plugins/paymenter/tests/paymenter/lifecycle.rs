@@ -278,3 +278,23 @@ fn a_local_service_has_no_power_switch() {
     post(&mut host, &key, TERMINATE, &service);
     refused(&mut host, &key, &path, start, 403, "forbidden");
 }
+
+#[test]
+fn services_that_somebody_else_made_are_left_as_they_are() {
+    let (mut host, key) = host_with_customer();
+    let id = host.act(|| {
+        let metadata = json!({ "theirs": true }).to_string();
+        services::create(services::NewService {
+            user: 1,
+            metadata,
+            ..services::NewService::default()
+        })
+        .unwrap()
+        .id
+    });
+    assert_eq!(get(&mut host, &key, "/api/v1/services")[0]["pkg_id"], json!(null));
+    post(&mut host, &key, SUSPEND, &json!({ "service_id": id }));
+    post(&mut host, &key, TERMINATE, &json!({ "service_id": id }));
+    assert_eq!(host.services()[0].status, Status::Terminated);
+    assert_eq!(host.services()[0].metadata, r#"{"theirs":true}"#);
+}

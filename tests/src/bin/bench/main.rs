@@ -5,12 +5,16 @@
 //! time, the clients run in this process on the same processors, and what is printed is the median of three rounds.
 
 mod load;
+mod native;
+mod primitives;
 mod report;
 mod seed;
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mooring_tests::api::NewKey;
 use mooring_tests::host::component;
 use mooring_tests::paymenter::{lifecycle, provision, user};
 use mooring_tests::{Api, HostOptions, TestHost};
@@ -25,6 +29,9 @@ const HELP: &str = "bench [--only NAME] [--seconds N] [--users N]
   --seconds N    how long each measurement takes (2)
   --users N      how many users the large host of `scale` has (1000000)";
 
+/// How this program starts itself as the server without a sandbox.
+const NATIVE: &str = "--serve-native";
+
 struct Options {
     only: Option<String>,
     round: Duration,
@@ -33,6 +40,11 @@ struct Options {
 
 #[tokio::main]
 async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(NATIVE) {
+        let data = arguments.next().expect("a data folder");
+        return native::serve(Path::new(&data)).await;
+    }
     let options = Options::parse().unwrap_or_else(|| {
         eprintln!("{HELP}");
         std::process::exit(2);
@@ -141,61 +153,122 @@ async fn load_plugin(report: &mut Report) {
 
 /// Requests that only read: one service, looked up by its id.
 async fn read(options: &Options, report: &mut Report) {
-    let host = quiet_host().await;
-    let api = host.paymenter();
+    let mut host = quiet_host().await;
+    let api = host.panel().await;
     user(&api, "read@example.com").await;
     let service = provision(&api, "read@example.com").await;
-    let edge = Load::new(host.address(), 16, options.round)
-        .run(Request::get("/healthz", None))
-        .await;
     let path = format!("{}/api/v1/services/{service}", prefix(&api, &host));
-    let plugin = Load::new(host.address(), 16, options.round)
-        .run(Request::get(&path, Some(api.key())))
-        .await;
+    let request = Request::get(&path, Some(api.key()));
+    let load = |address: &str| Load::new(address, 16, options.round);
+    let edge = load(host.address()).run(Request::get("/healthz", None)).await;
+    let sandboxed = load(host.address()).run(request.clone()).await;
+    host.terminate();
+    host.wait();
+    let native = NativeServer::start(&host);
+    let bare = load(&native.address).run(request).await;
     report.note(
-        "read through a plugin, a fresh instance each",
-        plugin.per_second(),
-        "requests/s",
-    );
-    report.note(
-        "the same connection load on /healthz",
+        "answers that need no plugin (/healthz), 16 connections",
         edge.per_second(),
         "requests/s",
     );
+    report.note("reads natively", bare.per_second(), "requests/s");
     report.note(
-        "read through a plugin against /healthz",
-        plugin.per_second() / edge.per_second(),
-        "x",
+        "reads through a plugin, a fresh instance each",
+        sandboxed.per_second(),
+        "requests/s",
     );
     report.note(
-        "p99 of a read at 16 connections",
-        plugin.p99().as_secs_f64() * 1000.0,
+        "p99 of a read through a plugin",
+        sandboxed.p99().as_secs_f64() * 1000.0,
         "ms",
+    );
+    report.at_least(
+        "read through a plugin against natively",
+        sandboxed.per_second() / bare.per_second(),
+        0.65,
+        "x",
     );
 }
 
 /// Requests that write and are on the disk before they are answered: one paid invoice each.
 async fn write(options: &Options, report: &mut Report) {
-    let host = quiet_host().await;
-    let api = host.paymenter();
+    let mut host = quiet_host().await;
+    let api = host.panel().await;
     let path = format!("{}/api/v1/paymenter/invoice.paid", prefix(&api, &host));
-    let body = |number: u64| {
-        json!({ "invoice_id": format!("B-{number}"), "amount": "1.00", "user_email": "bench@example.com" })
-            .to_string()
+    // Numbers of two measurements must not meet: an invoice that is known writes nothing.
+    let request = |series: &'static str| {
+        Request::post(&path, api.key(), move |number| {
+            let id = format!("{series}-{number}");
+            json!({ "invoice_id": id, "amount": "1.00", "user_email": "bench@example.com" }).to_string()
+        })
     };
-    for connections in [1, 32] {
-        let load = Load::new(host.address(), connections, options.round);
-        // Numbers of the two measurements must not meet: an invoice that is known writes nothing.
-        let offset = connections as u64 * 1_000_000_000;
-        let request = Request::post(&path, api.key(), move |number| body(offset + number));
-        let done = load.run(request).await;
-        report.note(
-            &format!("durable writes at {connections} connections"),
-            done.per_second(),
-            "requests/s",
-        );
-    }
+    let one = Load::new(host.address(), 1, options.round)
+        .run(request("one"))
+        .await;
+    let sandboxed = Load::new(host.address(), 32, options.round)
+        .run(request("many"))
+        .await;
     host.admin().verify_ledgers().await;
+    host.terminate();
+    host.wait();
+    let native = NativeServer::start(&host);
+    let bare = Load::new(&native.address, 32, options.round)
+        .run(request("native"))
+        .await;
+    report.note(
+        "durable writes through a plugin, 1 connection",
+        one.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "durable writes through a plugin, 32 connections",
+        sandboxed.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "durable writes natively, 32 connections",
+        bare.per_second(),
+        "requests/s",
+    );
+    report.at_least(
+        "durable write through a plugin against natively",
+        sandboxed.per_second() / bare.per_second(),
+        0.9,
+        "x",
+    );
+}
+
+/// This program again, as the server without a sandbox.
+struct NativeServer {
+    child: Child,
+    address: String,
+}
+
+impl NativeServer {
+    /// On the data that a host has left.
+    fn start(host: &TestHost) -> NativeServer {
+        let mut child = Command::new(std::env::current_exe().expect("a program has a path"))
+            .arg(NATIVE)
+            .arg(host.data())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this program starts again");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let address = line.trim().rsplit('/').next().unwrap_or_default().to_owned();
+        NativeServer { child, address }
+    }
+}
+
+impl Drop for NativeServer {
+    fn drop(&mut self) {
+        // Both fail only when it has gone by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Whether a host with many users is as quick as one with few.
@@ -205,13 +278,6 @@ async fn scale(options: &Options, report: &mut Report) {
     seed::users(&mut small, SMALL);
     let mut large = quiet_host().await;
     seed::users(&mut large, options.users);
-    for host in [&small, &large] {
-        let key = NewKey {
-            expires_in_seconds: Some(3600),
-            ..mooring_tests::paymenter::every_scope("demo")
-        };
-        host.admin().mint(&key).await;
-    }
     for route in [
         "me",
         "services",
@@ -239,7 +305,7 @@ async fn scale(options: &Options, report: &mut Report) {
 
 /// The slowest but one in a hundred, at four connections.
 async fn latency(host: &TestHost, route: &str, round: Duration) -> Duration {
-    let api = host.paymenter();
+    let api = host.panel().await;
     let prefix = prefix(&api, host);
     let load = Load::new(host.address(), 4, round);
     let known = user(&api, &seed::email(seed::SOMEWHERE)).await;

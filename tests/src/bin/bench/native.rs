@@ -1,0 +1,182 @@
+//! The same plugin without a sandbox: its code linked into this program, behind the host's own edge, on the host's own
+//! store. What it saves against a host is what the sandbox costs.
+//!
+//! `bench --serve-native DIR` serves a data folder that a demo host has left; keys and data are the same.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mooring::config::EdgeLimits;
+use mooring::exchange::{Cause, Exchange, Outcome, Reply, Usage};
+use mooring::http::{self, Caller, Gate, Mount, MountTable, Surface};
+use mooring_core::draws::Draws;
+use mooring_core::ids::PluginName;
+use mooring_core::keys::{self, Principal};
+use mooring_core::time::Timestamp;
+use mooring_core::work::{HostWork, Work};
+use mooring_core::{CommitError, Store, settings};
+use mooring_manifest::{Access, Manifest};
+use mooring_plugin_paymenter::Paymenter;
+use mooring_sdk::backend::{self, handle, with_backend};
+use tokio::net::TcpListener;
+
+use crate::primitives::Primitives;
+
+/// As the host does.
+const RUNS_MAX: u32 = 12;
+
+struct Native {
+    store: Store,
+    plugin: PluginName,
+    manifest: Arc<Manifest>,
+    mounts: Arc<MountTable<()>>,
+}
+
+/// Serves until the process is ended.
+pub(crate) async fn serve(data: &Path) {
+    let store = Store::open(&data.join("store"), mooring_store::Options::default()).expect("the store");
+    let manifest: Manifest = serde_json::from_str(&backend::describe::<Paymenter>()).expect("a manifest");
+    let manifest = Arc::new(manifest);
+    let mount = Mount {
+        name: "paymenter".to_owned(),
+        host: None,
+        prefix: "/paymenter".to_owned(),
+        surface: Arc::new(Surface::new(Arc::clone(&manifest)).expect("a surface")),
+        plugin: (),
+    };
+    let native = Native {
+        store,
+        plugin: PluginName::parse("paymenter").expect("a name"),
+        manifest,
+        mounts: Arc::new(MountTable::new(vec![mount]).expect("one mount")),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has a free port");
+    println!(
+        "mooring ready on http://{}",
+        listener.local_addr().expect("a bound socket has an address")
+    );
+    http::serve(
+        listener,
+        None,
+        EdgeLimits::default(),
+        Arc::new(native),
+        std::future::pending(),
+    )
+    .await;
+}
+
+impl Gate for Native {
+    type Plugin = ();
+
+    fn mounts(&self) -> Arc<MountTable<()>> {
+        Arc::clone(&self.mounts)
+    }
+
+    async fn verify(&self, _: &Mount<()>, presented: &str) -> Result<Caller, Cause> {
+        let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+        let mut work = HostWork::read(&self.store, &draws);
+        let principal = keys::verify(&mut work, &self.plugin, presented)
+            .expect("the store reads")
+            .map_err(Cause::Unauthenticated)?;
+        let mut work = work.within(principal.tenant().clone(), self.plugin.clone());
+        let limit =
+            settings::get(&mut work, &self.manifest.settings, "rate_limit_per_minute").expect("the setting");
+        Ok(Caller {
+            principal,
+            rate_limit_per_minute: limit.and_then(|limit| limit.parse().ok()),
+        })
+    }
+
+    async fn call(&self, _: &Mount<()>, exchange: Exchange) -> Reply {
+        let (store, plugin, manifest) = (
+            self.store.clone(),
+            self.plugin.clone(),
+            Arc::clone(&self.manifest),
+        );
+        // A thread that may block, as the host's call threads are.
+        let task = tokio::task::spawn_blocking(move || run(&store, &plugin, &manifest, exchange));
+        let (reply, rests_on) = task.await.expect("the handler does not panic");
+        if let Some(sequence) = rests_on {
+            self.store.durable(sequence).await.expect("the disk takes it");
+        }
+        reply
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn run(
+    store: &Store,
+    plugin: &PluginName,
+    manifest: &Arc<Manifest>,
+    exchange: Exchange,
+) -> (Reply, Option<mooring_store::Sequence>) {
+    let Outcome::Route(route) = exchange.outcome else {
+        panic!("no refusals here: {:?}", exchange.outcome);
+    };
+    let principal = exchange
+        .principal
+        .clone()
+        .expect("every route measured here has a key");
+    let draws = Draws::new(Timestamp::now()).expect("randomness");
+    let reads = manifest.routes[route as usize].access == Access::Read;
+    for _ in 0..RUNS_MAX {
+        let begin = if reads { Work::read } else { Work::write };
+        let work = begin(store, &draws, principal.tenant(), plugin);
+        let request = request(&exchange, &principal);
+        let primitives = Primitives {
+            work,
+            manifest: Arc::clone(manifest),
+        };
+        let (response, primitives) = with_backend(primitives, || {
+            handle::<Paymenter>(backend::Outcome::Route(route), request)
+        });
+        let reply = reply(response);
+        if reply.status >= 400 || reads {
+            return (reply, None);
+        }
+        match primitives.work.commit() {
+            Ok(committed) => return (reply, Some(committed.sequence)),
+            Err(CommitError::Conflict { .. }) => {}
+            Err(CommitError::Store(error)) => panic!("{error}"),
+        }
+    }
+    panic!("lost {RUNS_MAX} times")
+}
+
+fn request(exchange: &Exchange, principal: &Principal) -> mooring_sdk::http::Request {
+    mooring_sdk::http::Request {
+        method: exchange.method.clone(),
+        path: exchange.path.clone(),
+        query: exchange.query.clone(),
+        params: exchange.params.clone(),
+        headers: exchange.headers.clone(),
+        body: exchange.body.to_vec(),
+        principal: Some(mooring_sdk::http::Principal {
+            tenant: principal.tenant().name.to_string(),
+            key: principal.key().to_string(),
+            scopes: principal.scopes().to_vec(),
+            user: principal.user().map(|user| user.0),
+        }),
+        id: exchange.request_id.clone(),
+    }
+}
+
+fn reply(response: mooring_sdk::http::Response) -> Reply {
+    let headers = response.headers.into_iter().map(|(name, value)| {
+        (
+            name.parse().expect("a header's name"),
+            value.parse().expect("a header's value"),
+        )
+    });
+    Reply {
+        status: response.status,
+        headers: headers.collect(),
+        body: response.body.into(),
+        usage: Usage::default(),
+    }
+}
