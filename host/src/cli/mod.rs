@@ -159,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn options_may_follow_the_values_of_settings() {
+        let line = "mooring settings set --tenant t --plugin p a=1 - --token s3cret-token --json";
+        let cli = Cli::try_parse_from(line.split(' ')).expect("it parses");
+        let parsed = format!("{cli:?}");
+        assert!(parsed.contains("json: true") && !parsed.contains("\"--json\""), "{parsed}");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         for line in [
             "",
