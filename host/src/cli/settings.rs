@@ -36,11 +36,7 @@ enum Command {
         #[command(flatten)]
         place: Place,
         /// Several may be given
-        #[arg(
-            value_name = "NAME=VALUE",
-            required_unless_present = "unset",
-            allow_hyphen_values = true
-        )]
+        #[arg(value_name = "NAME=VALUE", required_unless_present = "unset")]
         values: Vec<String>,
         /// Go back to the manifest's default
         #[arg(long, value_name = "NAME")]
