@@ -163,7 +163,10 @@ mod tests {
         let line = "mooring settings set --tenant t --plugin p a=1 - --token s3cret-token --json";
         let cli = Cli::try_parse_from(line.split(' ')).expect("it parses");
         let parsed = format!("{cli:?}");
-        assert!(parsed.contains("json: true") && !parsed.contains("\"--json\""), "{parsed}");
+        assert!(
+            parsed.contains("json: true") && !parsed.contains("\"--json\""),
+            "{parsed}"
+        );
     }
 
     #[test]
