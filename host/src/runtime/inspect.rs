@@ -54,6 +54,9 @@ pub struct Component {
     pub size: u64,
     /// Every import, by its full name, sorted.
     pub imports: Vec<String>,
+    /// Those that hold something that can be called. Types alone reach nothing, and every plugin imports the types of its
+    /// own exports.
+    callable: BTreeSet<String>,
     /// The version of the SDK that built it, where it left one.
     pub sdk_version: Option<String>,
 }
@@ -88,7 +91,7 @@ impl Component {
             return Err(InspectError::CoreModule);
         }
         let types = Validator::new().validate_all(bytes).map_err(not_wasm)?;
-        let mut imports = BTreeSet::new();
+        let (mut imports, mut callable) = (BTreeSet::new(), BTreeSet::new());
         let mut sdk_version = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -104,9 +107,13 @@ impl Component {
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         let import = import.map_err(not_wasm)?;
-                        if reaches_something(&types, import.name.name) {
-                            imports.insert(import.name.name.to_owned());
+                        let name = import.name.name;
+                        match import_kind(&types, name) {
+                            ImportKind::BareType => continue,
+                            ImportKind::Callable => drop(callable.insert(name.to_owned())),
+                            ImportKind::TypesOnly => {}
                         }
+                        imports.insert(name.to_owned());
                     }
                 }
                 Payload::CustomSection(section) if section.name() == SDK_SECTION => {
@@ -119,6 +126,7 @@ impl Component {
             digest: hex::encode(Sha256::digest(bytes)),
             size: bytes.len() as u64,
             imports: imports.into_iter().collect(),
+            callable,
             sdk_version,
         })
     }
@@ -126,7 +134,7 @@ impl Component {
     /// The capabilities it asks for, in the order of [`CAPABILITIES`].
     pub fn capabilities(&self) -> Vec<&'static str> {
         let asked: BTreeSet<&str> = self
-            .imports
+            .callable
             .iter()
             .filter_map(|name| contract_interface(name))
             .collect();
@@ -165,19 +173,25 @@ impl Grants {
     }
 }
 
-/// Whether an import holds anything that can be called. Types alone reach nothing: they only name what an interface has,
-/// and every plugin imports those of its own exports.
-fn reaches_something(types: &Types, import: &str) -> bool {
-    let Some(item) = types.component_item_for_import(import) else {
-        return true;
-    };
-    match item.ty {
-        ComponentEntityType::Instance(instance) => {
-            let is_type = |entity: &ComponentEntityType| matches!(entity, ComponentEntityType::Type { .. });
-            !types[instance].exports.values().all(|export| is_type(&export.ty))
+enum ImportKind {
+    /// A name for a type, outside any interface.
+    BareType,
+    /// An interface of types.
+    TypesOnly,
+    /// Anything else.
+    Callable,
+}
+
+fn import_kind(types: &Types, import: &str) -> ImportKind {
+    let is_type = |entity: &ComponentEntityType| matches!(entity, ComponentEntityType::Type { .. });
+    match types.component_item_for_import(import).map(|item| item.ty) {
+        Some(ComponentEntityType::Type { .. }) => ImportKind::BareType,
+        Some(ComponentEntityType::Instance(instance))
+            if types[instance].exports.values().all(|export| is_type(&export.ty)) =>
+        {
+            ImportKind::TypesOnly
         }
-        ComponentEntityType::Type { .. } => false,
-        _ => true,
+        _ => ImportKind::Callable,
     }
 }
 
@@ -205,6 +219,7 @@ mod tests {
             digest: String::new(),
             size: 0,
             imports: imports.iter().map(|&name| name.to_owned()).collect(),
+            callable: imports.iter().map(|&name| name.to_owned()).collect(),
             sdk_version: None,
         }
     }
