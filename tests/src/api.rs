@@ -213,7 +213,9 @@ impl Admin {
         for tenant in self.tenants().await {
             counts.users += self.total(&format!("/tenants/{tenant}/users?limit=1")).await;
             counts.services += self.total(&format!("/tenants/{tenant}/services?limit=1")).await;
-            counts.postings += self.total(&format!("/tenants/{tenant}/postings?limit=1")).await;
+            counts.postings += self
+                .total(&format!("/tenants/{tenant}/ledger/postings?limit=1"))
+                .await;
             counts.events += self.total(&format!("/tenants/{tenant}/events?limit=1")).await;
         }
         counts
@@ -265,7 +267,7 @@ impl Admin {
         assert!(answer.status < 300, "{}", answer.text());
     }
 
-    /// Everything of one kind in a tenant (`users`, `services`, `postings`, `events`), oldest first, page by page.
+    /// Everything of one kind in a tenant (`users`, `services`, `ledger/postings`, `events`), oldest first, page by page.
     pub async fn all(&self, tenant: &str, kind: &str) -> Vec<Value> {
         let mut items = Vec::new();
         loop {

@@ -162,7 +162,7 @@ impl TestHost {
                 .jobs()
                 .await
                 .iter()
-                .all(|job| matches!(job["status"].as_str(), Some("done" | "dead")))
+                .all(|job| matches!(job["state"].as_str(), Some("done" | "dead" | "cancelled")))
                 .then_some(())
         })
         .await;
@@ -171,7 +171,7 @@ impl TestHost {
     /// Panics if the operator has to look after a job.
     pub async fn no_job_is_dead(&self) {
         let jobs = self.admin().jobs().await;
-        assert!(jobs.iter().all(|job| job["status"] != "dead"), "{jobs:#?}");
+        assert!(jobs.iter().all(|job| job["state"] != "dead"), "{jobs:#?}");
     }
 
     /// Waits until a job has failed at least once; gives what the operator sees.
@@ -266,9 +266,10 @@ impl TestHost {
 
     /// The command line on this host's data folder: `host.mooring(&["ledger", "verify"])`.
     pub fn mooring(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(executable());
-        command.args(arguments).arg("--data").arg(self.data());
-        command.output().expect("the executable runs")
+        let (command, rest) = arguments.split_first().expect("a command");
+        let mut mooring = Command::new(executable());
+        mooring.arg(command).arg("--data").arg(self.data()).args(rest);
+        mooring.output().expect("the executable runs")
     }
 
     /// As [`TestHost::mooring`]; panics unless it succeeds, and gives what it printed.

@@ -13,7 +13,10 @@ async fn nothing_opens_without_the_token() {
     let described = host.admin().api().get("/openapi.json").await.expect(200);
     let paths = described["paths"].as_object().expect("paths").clone();
     assert!(paths.len() > 10, "{:?}", paths.keys().collect::<Vec<_>>());
-    for (path, operations) in paths {
+    for (path, operations) in paths
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("/openapi.json"))
+    {
         let path = path.replace(['{', '}'], "");
         for method in ["get", "post", "put", "patch", "delete"] {
             if operations.get(method).is_none() {
@@ -295,7 +298,7 @@ async fn changes_are_in_the_audit_log() {
         "{text}"
     );
     for line in &lines {
-        for field in ["at", "actor", "action", "subject"] {
+        for field in ["number", "at", "who", "action", "subject"] {
             assert!(line.get(field).is_some(), "{field}: {line}");
         }
     }

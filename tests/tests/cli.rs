@@ -110,7 +110,7 @@ async fn mistakes_are_explained() {
         (
             "plugin add paymenter --name again --prefix /paymenter --grant-all",
             1,
-            &["/paymenter"],
+            &["paymenter", "--prefix"],
         ),
         ("tenant create TENANT", 1, &["TENANT"]),
         ("tenant create No", 1, &["name"]),

@@ -164,7 +164,7 @@ async fn compare(host: &TestHost, tenant: &str, shared: &Shared) {
     let users = admin.all(tenant, "users").await;
     let services = admin.all(tenant, "services").await;
     let events = admin.all(tenant, "events").await;
-    let postings = admin.all(tenant, "postings").await;
+    let postings = admin.all(tenant, "ledger/postings").await;
     let verified = admin.verify_ledgers().await;
     let notes = shared.notes();
 

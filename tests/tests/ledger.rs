@@ -52,7 +52,7 @@ async fn the_journal_stays_intact_under_load() {
     let postings = (CLIENTS * INVOICES / 2 + INVOICES / 2) as u64;
     assert_eq!(admin.verify_ledgers().await, before + postings);
     let sequences: Vec<u64> = admin
-        .all(&tenant, "postings")
+        .all(&tenant, "ledger/postings")
         .await
         .iter()
         .map(|posting| {
@@ -76,7 +76,7 @@ async fn every_posting_balances() {
     api.post("/api/v1/reseller/credit-event", &topup)
         .await
         .expect(200);
-    let postings = host.admin().all(&tenant, "postings").await;
+    let postings = host.admin().all(&tenant, "ledger/postings").await;
     assert!(!postings.is_empty());
     for posting in postings {
         let mut sums: std::collections::BTreeMap<String, i128> = std::collections::BTreeMap::new();

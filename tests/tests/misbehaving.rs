@@ -273,7 +273,7 @@ async fn jobs_are_held_to_the_same_limits() {
     let status = |id: &String| {
         jobs.iter()
             .find(|job| job["id"] == id.as_str())
-            .map_or(&Value::Null, |job| &job["status"])
+            .map_or(&Value::Null, |job| &job["state"])
     };
     for id in &dead {
         assert_eq!(status(id), "dead", "{jobs:#?}");
@@ -281,7 +281,7 @@ async fn jobs_are_held_to_the_same_limits() {
     for id in &fine {
         assert_ne!(status(id), "dead", "{jobs:#?}");
     }
-    for job in jobs.iter().filter(|job| job["status"] == "dead") {
+    for job in jobs.iter().filter(|job| job["state"] == "dead") {
         assert!(
             job["last_error"].as_str().is_some_and(|error| !error.is_empty()),
             "{job}"
@@ -303,10 +303,10 @@ async fn what_may_not_be_loaded_is_refused_by_name() {
     let table = [
         (
             "not everything granted",
-            "grant=log,context",
+            "grant=users",
             misbehaving.clone(),
             403,
-            "users",
+            "records",
         ),
         (
             "an unknown grant",
