@@ -21,6 +21,7 @@ pub(crate) struct Workspace {
 struct Member {
     package: String,
     kind: Kind,
+    features: Vec<String>,
 }
 
 enum Kind {
@@ -66,30 +67,50 @@ impl Workspace {
             .iter()
             .filter(|member| wanted(&member.kind))
             .collect();
-        let mut command = cargo();
-        command.args(["build", "--locked", "--profile", "plugin", "--target", TARGET]);
-        for member in &members {
-            command.args(["-p", &member.package]);
+        // Each feature of a component of the tests is another component, `components/PACKAGE-FEATURE.wasm`. Before the
+        // rest, because all of them come out under the package's name.
+        for member in members
+            .iter()
+            .filter(|member| matches!(member.kind, Kind::Component))
+        {
+            for feature in &member.features {
+                compile(&[member], &["--features", feature])?;
+                self.place(member, profile, &format!("-{feature}"))?;
+            }
         }
-        execute(&mut command)?;
+        compile(&members, &[])?;
         for member in members {
-            let from = self.target.join(TARGET).join("plugin").join(member.file());
-            let to = match &member.kind {
-                Kind::Plugin { name } => self
-                    .target
-                    .join(profile)
-                    .join("plugins")
-                    .join(format!("{name}.wasm")),
-                _ => self
-                    .target
-                    .join(profile)
-                    .join("components")
-                    .join(format!("{}.wasm", member.package)),
-            };
-            replace(&from, &to)?;
+            self.place(member, profile, "")?;
         }
         Ok(())
     }
+
+    fn place(&self, member: &Member, profile: &str, suffix: &str) -> anyhow::Result<()> {
+        let (folder, name) = match &member.kind {
+            Kind::Plugin { name } => ("plugins", name),
+            Kind::Component | Kind::Other => ("components", &member.package),
+        };
+        let from = self.target.join(TARGET).join("plugin").join(member.file());
+        replace(
+            &from,
+            &self
+                .target
+                .join(profile)
+                .join(folder)
+                .join(format!("{name}{suffix}.wasm")),
+        )
+    }
+}
+
+fn compile(members: &[&Member], options: &[&str]) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command
+        .args(["build", "--locked", "--profile", "plugin", "--target", TARGET])
+        .args(options);
+    for member in members {
+        command.args(["-p", &member.package]);
+    }
+    execute(&mut command)
 }
 
 impl Member {
@@ -108,9 +129,14 @@ impl Member {
             },
             (true, _) => Kind::Component,
         };
+        let features = package["features"]
+            .as_object()?
+            .keys()
+            .filter(|name| *name != "default");
         Some(Member {
             package: name.to_owned(),
             kind,
+            features: features.cloned().collect(),
         })
     }
 

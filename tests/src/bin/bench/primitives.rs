@@ -239,6 +239,6 @@ fn service(service: services::Service) -> sdk_services::Service {
         metadata: service.metadata.as_str().to_owned(),
         created_at: service.created_at.millis(),
         updated_at: service.updated_at.millis(),
-        terminated_at: service.terminated_at.map(|at| at.millis()),
+        terminated_at: service.terminated_at.map(mooring_core::time::Timestamp::millis),
     }
 }

@@ -1,6 +1,6 @@
 //! Users by the million, written straight into a host's data folder while it rests.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mooring_core::Store;
 use mooring_core::draws::Draws;
@@ -37,7 +37,7 @@ pub(crate) fn users(host: &mut TestHost, count: u64) {
 }
 
 fn fill(store: &Store, count: u64) {
-    let now = Timestamp(Duration::from_secs(1_800_000_000).as_millis() as u64);
+    let now = Timestamp::now();
     let name = TenantName::parse("demo").expect("a name");
     let plugin = PluginName::parse("paymenter").expect("a name");
     let draws = Draws::new(now).expect("randomness");
