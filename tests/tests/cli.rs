@@ -129,14 +129,14 @@ async fn mistakes_are_explained() {
         (
             "key create --tenant TENANT --plugin paymenter --label l --scope user:read --user no@example.com",
             1,
-            &["no@example.com"],
+            &["mooring user list"],
         ),
         (
             "key create --tenant TENANT --plugin paymenter --label l",
             2,
             &["--scope"],
         ),
-        ("key revoke key_nothing", 1, &["key_nothing"]),
+        ("key revoke key_nothing", 1, &["mooring key list"]),
         (
             "settings set --tenant TENANT --plugin paymenter nothing=1",
             1,
@@ -152,7 +152,7 @@ async fn mistakes_are_explained() {
             2,
             &["NAME=VALUE"],
         ),
-        ("job retry job_nothing", 1, &["job_nothing"]),
+        ("job retry job_nothing", 1, &["mooring job list"]),
         ("job list --state asleep", 1, &["asleep"]),
         ("service list --tenant TENANT --status asleep", 1, &["asleep"]),
         ("event list --tenant TENANT --limit 0", 2, &["--limit"]),
