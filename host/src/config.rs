@@ -111,7 +111,7 @@ pub struct PluginLimits {
     pub host_calls_max: u64,
     /// Bytes written to the store in one run.
     pub written_bytes_max: u64,
-    /// One document, payload or metadata.
+    /// One document, payload or metadata; at most 65,536.
     pub record_bytes_max: usize,
     /// Bytes of arguments in one imported call.
     pub call_argument_bytes_max: usize,

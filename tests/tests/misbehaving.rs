@@ -403,6 +403,51 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_are_held_to_the_operators_limit() {
+    let (_host, api) = start("[plugin]\nrecord_bytes_max = 1000").await;
+    assert_eq!(api.post("/huge-record/500", "").await.status, 200);
+    let refused = api.post("/huge-record/2000", "").await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("1000"), "{}", refused.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_are_compiled_within_limits() {
+    // Leaves the bundled plugins compiled for the hosts below, which could not do it.
+    drop(HostOptions::new().start());
+    for (setting, name) in [
+        ("compile_timeout_ms = 1", "plugin.compile_timeout_ms"),
+        (
+            "compile_memory_bytes_max = 50000000",
+            "plugin.compile_memory_bytes_max",
+        ),
+    ] {
+        let host = HostOptions::new().config(&format!("[plugin]\n{setting}")).start();
+        let answer = host
+            .admin()
+            .load("name=misbehaving&grant=*", never_seen_before())
+            .await;
+        assert_eq!(answer.status, 422, "{setting}: {}", answer.text());
+        assert!(answer.text().contains(name), "{setting}: {}", answer.text());
+    }
+}
+
+/// A component that no host has compiled, whatever ran before: it ends in a custom section of its own.
+fn never_seen_before() -> Vec<u8> {
+    let mut bytes = std::fs::read(component("misbehaving")).expect("the component");
+    let moment = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .expect("a clock")
+        .as_nanos()
+        .to_le_bytes();
+    let name = b"moment";
+    bytes.extend([0, (1 + name.len() + moment.len()) as u8, name.len() as u8]);
+    bytes.extend(name);
+    bytes.extend(moment);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn neighbours_do_not_wait_for_a_plugin_that_loops() {
     const SAMPLES: usize = 300;
     /// Loops hold three of four threads on as few as two processors, so a neighbour waits for the system's scheduler;

@@ -79,7 +79,7 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
 }
 
 /// Not the advisories: their database changes by the hour and is fetched from the network, so `cargo deny check
-/// advisories` belongs to a nightly run and must not fail a change that did nothing.
+/// advisories` belongs before a release and must not fail a change that did nothing.
 fn deny(workspace: &Workspace) -> anyhow::Result<()> {
     const WHAT: [&str; 4] = ["check", "bans", "licenses", "sources"];
     if exists("cargo-deny") {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use mooring_core::check::InvalidField;
 use mooring_core::draws::{Draws, Generator};
 use mooring_core::ids::PluginName;
 use mooring_core::keys::Principal;
@@ -137,6 +138,19 @@ impl Desk {
         let cut = line.floor_char_boundary(left);
         self.spent.log_bytes += cut;
         self.log.push(line[..cut].to_owned());
+    }
+
+    /// Refuses a document, payload or metadata above the operator's limit. The primitives have a limit of their own, which
+    /// this one can only lower.
+    pub(crate) fn check_record(&self, field: &str, json: &str) -> Result<(), InvalidField> {
+        let bytes_max = self.limits.record_bytes_max;
+        if json.len() <= bytes_max {
+            return Ok(());
+        }
+        Err(InvalidField::new(
+            field,
+            format!("must have at most {bytes_max} bytes"),
+        ))
     }
 
     /// Counts a call that cannot be refused.

@@ -96,12 +96,6 @@ impl Component {
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(not_wasm)? {
-                Payload::Version {
-                    encoding: wasmparser::Encoding::Module,
-                    ..
-                } if depth == 0 => {
-                    return Err(InspectError::CoreModule);
-                }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {

@@ -10,6 +10,7 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn schedule(&mut self, job: NewJob) -> Result<Scheduled, JobError> {
+        self.check_record("payload", &job.payload)?;
         let scheduled = core::schedule(self.write()?, job.into())?;
         Ok(Scheduled {
             id: scheduled.id.to_string(),

@@ -11,6 +11,7 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn post(&mut self, posting: NewPosting) -> Result<Posted, LedgerError> {
+        self.check_record("metadata", &posting.metadata)?;
         let posted = core::post(self.write()?, posting.into())?;
         Ok(Posted {
             posting: posted.posting.into(),

@@ -8,11 +8,13 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn create(&mut self, collection: String, id: String, data: String) -> Result<Document, RecordError> {
+        self.check_record("data", &data)?;
         let manifest = self.facts.manifest.clone();
         Ok(core::create(self.write()?, &manifest.collections, &collection, &id, &data)?.into())
     }
 
     fn put(&mut self, collection: String, id: String, data: String) -> Result<Document, RecordError> {
+        self.check_record("data", &data)?;
         let manifest = self.facts.manifest.clone();
         Ok(core::put(self.write()?, &manifest.collections, &collection, &id, &data)?.into())
     }

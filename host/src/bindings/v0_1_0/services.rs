@@ -13,6 +13,7 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn create(&mut self, service: NewService) -> Result<Service, ServiceError> {
+        self.check_record("metadata", &service.metadata)?;
         Ok(core::create(self.write()?, service.into())?.into())
     }
 
@@ -37,6 +38,7 @@ impl Host for Desk {
     }
 
     fn update(&mut self, id: String, changes: ServiceChanges) -> Result<Service, ServiceError> {
+        self.check_record("metadata", changes.metadata.as_deref().unwrap_or_default())?;
         Ok(core::update(self.write()?, &parse(&id)?, changes.into())?.into())
     }
 

@@ -9,8 +9,8 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn create(&mut self, user: NewUser) -> Result<User, UserError> {
-        let work = self.write()?;
-        Ok(core::create(work, user.into())?.into())
+        self.check_record("metadata", &user.metadata)?;
+        Ok(core::create(self.write()?, user.into())?.into())
     }
 
     fn get(&mut self, id: u64) -> Result<User, UserError> {
@@ -26,6 +26,7 @@ impl Host for Desk {
     }
 
     fn update(&mut self, id: u64, changes: UserChanges) -> Result<User, UserError> {
+        self.check_record("metadata", changes.metadata.as_deref().unwrap_or_default())?;
         Ok(core::update(self.write()?, UserId(id), changes.into())?.into())
     }
 

@@ -9,6 +9,7 @@ use crate::bindings::Desk;
 
 impl Host for Desk {
     fn emit(&mut self, event: NewEvent) -> Result<Emitted, EventError> {
+        self.check_record("data", &event.data)?;
         let emitted = core::emit(self.write()?, event.into())?;
         Ok(Emitted {
             event: emitted.event.into(),
