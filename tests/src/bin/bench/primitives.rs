@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use mooring_core::ids::{ServiceId, UserId};
-use mooring_core::time::Timestamp;
 use mooring_core::work::Work;
 use mooring_core::{events, ledger, records, services, settings, users};
 use mooring_manifest::Manifest;
@@ -240,10 +239,6 @@ fn service(service: services::Service) -> sdk_services::Service {
         metadata: service.metadata.as_str().to_owned(),
         created_at: service.created_at.millis(),
         updated_at: service.updated_at.millis(),
-<<<<<<< Updated upstream
         terminated_at: service.terminated_at.map(mooring_core::time::Timestamp::millis),
-=======
-        terminated_at: service.terminated_at.map(Timestamp::millis),
->>>>>>> Stashed changes
     }
 }

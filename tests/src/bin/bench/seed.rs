@@ -37,11 +37,7 @@ pub(crate) fn users(host: &mut TestHost, count: u64) {
 }
 
 fn fill(store: &Store, count: u64) {
-<<<<<<< Updated upstream
     let now = Timestamp::now();
-=======
-    let now = Timestamp(1_800_000_000_000);
->>>>>>> Stashed changes
     let name = TenantName::parse("demo").expect("a name");
     let plugin = PluginName::parse("paymenter").expect("a name");
     let draws = Draws::new(now).expect("randomness");
