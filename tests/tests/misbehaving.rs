@@ -405,8 +405,8 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn records_are_held_to_the_operators_limit() {
     let (_host, api) = start("[plugin]\nrecord_bytes_max = 1000").await;
-    assert_eq!(api.post("/huge-record/500", "").await.status, 200);
-    let refused = api.post("/huge-record/2000", "").await;
+    assert_eq!(api.post("/huge-record/500", &json!({})).await.status, 200);
+    let refused = api.post("/huge-record/2000", &json!({})).await;
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert!(refused.text().contains("1000"), "{}", refused.text());
 }
