@@ -4,8 +4,8 @@
 //! all; a plugin that fails costs the others nothing but their share of the call threads. Not responsible for who a caller
 //! is (the edge verifies that) nor for any rule of the primitives (`mooring-core` has those).
 //!
-//! Reading order: [`load`] (bytes to plugin), [`call`] (request to reply), [`jobs`] and [`attempt`], then the parts: [`engine`],
-//! [`compile`], [`instance`], [`wasi`], [`pool`], [`breaker`].
+//! Reading order: `load` (bytes to plugin), `call` (request to reply), `jobs` and `attempt`, then the parts: `engine`,
+//! [`compile`], `instance`, `wasi`, `pool`, `breaker`.
 
 mod attempt;
 mod breaker;

@@ -15,7 +15,7 @@ pub(crate) struct RouteUsage {
     reruns: AtomicU64,
 }
 
-/// [`RouteUsage`] at one moment.
+/// What a route has cost since its plugin was loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouteTotals {
     /// Calls that reached the plugin.

@@ -6,7 +6,7 @@
 //! * A balance is the sum of the account's entries, and every statement line carries the balance behind it.
 //! * A guarded account is never brought below zero.
 //! * Every posting has a place in the journal, without gaps, and a hash over itself and the one before it.
-//!   [`verify`] recomputes all of this from the rows.
+//!   [`verify()`] recomputes all of this from the rows.
 //!
 //! # How busy accounts do not conflict
 //! Posting reads no balance: it adds to a commutative counter. Place, hash and running balances depend on what was
