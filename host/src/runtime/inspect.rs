@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest as _, Sha256};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
-use wasmparser::{Parser, Payload, Validator};
+use wasmparser::{Parser, Payload, ValidPayload, Validator};
 
 /// The custom section in which the SDK leaves its version.
 const SDK_SECTION: &str = "mooring-sdk";
@@ -90,24 +90,24 @@ impl Component {
         if Parser::is_core_wasm(bytes) {
             return Err(InspectError::CoreModule);
         }
-        let types = Validator::new().validate_all(bytes).map_err(not_wasm)?;
-        let (mut imports, mut callable) = (BTreeSet::new(), BTreeSet::new());
+        // Checks types and structure; the bodies of functions are for the compiler, which sees them only if the rest is right.
+        let mut validator = Validator::new();
+        let mut types = None;
+        let mut names = Vec::new();
         let mut sdk_version = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(not_wasm)? {
+            let payload = payload.map_err(not_wasm)?;
+            if let ValidPayload::End(of_this_depth) = validator.payload(&payload).map_err(not_wasm)? {
+                // The outermost one ends last.
+                types = Some(of_this_depth);
+            }
+            match payload {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(not_wasm)?;
-                        let name = import.name.name;
-                        match import_kind(&types, name) {
-                            ImportKind::BareType => continue,
-                            ImportKind::Callable => drop(callable.insert(name.to_owned())),
-                            ImportKind::TypesOnly => {}
-                        }
-                        imports.insert(name.to_owned());
+                        names.push(import.map_err(not_wasm)?.name.name.to_owned());
                     }
                 }
                 Payload::CustomSection(section) if section.name() == SDK_SECTION => {
@@ -115,6 +115,16 @@ impl Component {
                 }
                 _ => {}
             }
+        }
+        let types = types.ok_or_else(|| InspectError::NotWasm("it has no end".to_owned()))?;
+        let (mut imports, mut callable) = (BTreeSet::new(), BTreeSet::new());
+        for name in names {
+            match import_kind(&types, &name) {
+                ImportKind::BareType => continue,
+                ImportKind::Callable => drop(callable.insert(name.clone())),
+                ImportKind::TypesOnly => {}
+            }
+            imports.insert(name);
         }
         Ok(Component {
             digest: hex::encode(Sha256::digest(bytes)),
