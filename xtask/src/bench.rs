@@ -25,7 +25,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "mooring",
         "-p",
         "mooring-tests",
+        "-p",
+        "mooring-store",
         "--bins",
+        "--examples",
     ]))?;
-    execute(Command::new(workspace.target.join("release").join("bench")).args(&options.rest))
+    let release = workspace.target.join("release");
+    execute(Command::new(release.join("bench")).args(&options.rest))?;
+    if options.rest.is_empty() {
+        println!("\nthe store alone:");
+        execute(&mut Command::new(release.join("examples").join("commit_rate")))?;
+    }
+    Ok(())
 }
