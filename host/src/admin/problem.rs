@@ -145,6 +145,10 @@ impl IntoResponse for Problem {
                 HeaderValue::from_static("Bearer realm=\"mooring\""),
             );
         }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so nothing can follow it on this connection; say so before it is closed.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 }
