@@ -40,10 +40,16 @@ impl Remote {
             (admin, token) => {
                 let (addresses, stored) =
                     data::find_running(&self.data).map_err(|error| Failure::refused(chain(&error)))?;
-                (
-                    admin.clone().unwrap_or(addresses.admin),
-                    token.clone().unwrap_or(stored),
-                )
+                let elsewhere = admin
+                    .as_ref()
+                    .filter(|admin| admin.trim_end_matches('/') != addresses.admin);
+                if let Some(elsewhere) = elsewhere {
+                    // The folder's token is the secret of the folder's host, and nobody else's business.
+                    return Err(Failure::usage(format!(
+                        "{elsewhere} is not the host of this data folder; give its token with --token or MOORING_ADMIN_TOKEN"
+                    )));
+                }
+                (addresses.admin, token.clone().unwrap_or(stored))
             }
         };
         let base = Url::parse(&base)
