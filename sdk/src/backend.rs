@@ -19,11 +19,15 @@ use crate::log::Level;
 use crate::money::Amount;
 use crate::outbound::{Answer, Call, OutboundError};
 use crate::page::{List, Page};
+use crate::payments::{
+    Attempt, Failure, NewPayment, NewRefund, Payment, PaymentError, PaymentFilter, Refund,
+};
 use crate::records::{Document, IndexValue, RecordError};
 use crate::services::{
     NewService, Service, ServiceChanges, ServiceError, ServiceFilter, Suspender, Transition,
 };
 use crate::settings::SettingsError;
+use crate::signatures::{Algorithm, SignatureError};
 use crate::users::{NewUser, User, UserChanges, UserError};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
 
@@ -89,6 +93,26 @@ pub trait Backend: Any {
     fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<Event>, EventError>;
 
     fn key_mint(&mut self, key: NewKey) -> Result<Minted, KeyError>;
+
+    fn payment_create(&mut self, payment: NewPayment) -> Result<Payment, PaymentError>;
+    fn payment_get(&mut self, id: &str) -> Result<Payment, PaymentError>;
+    fn payment_find(&mut self, reference: &str) -> Result<Payment, PaymentError>;
+    fn payment_list(&mut self, filter: PaymentFilter, page: Page) -> Result<List<Payment>, PaymentError>;
+    fn payment_attempts(&mut self, id: &str) -> Result<Vec<Attempt>, PaymentError>;
+    fn payment_refunds(&mut self, id: &str) -> Result<Vec<Refund>, PaymentError>;
+    fn payment_cancel(&mut self, id: &str) -> Result<Payment, PaymentError>;
+    fn payment_fail(&mut self, id: &str, reason: Failure) -> Result<Payment, PaymentError>;
+    fn payment_refund(&mut self, refund: NewRefund) -> Result<Refund, PaymentError>;
+    fn payment_capture(&mut self, id: &str, amount: Option<Amount>) -> Result<String, PaymentError>;
+    fn payment_void(&mut self, id: &str) -> Result<String, PaymentError>;
+
+    fn signature_verify(
+        &mut self,
+        setting: &str,
+        algorithm: Algorithm,
+        message: &[u8],
+        candidates: &[Vec<u8>],
+    ) -> Result<bool, SignatureError>;
 
     fn outbound_is_configured(&mut self, target: &str) -> Result<bool, OutboundError>;
     fn outbound_send(&mut self, call: Call) -> Result<Answer, OutboundError>;

@@ -23,6 +23,8 @@ pub struct Request {
     pub principal: Option<Principal>,
     /// The id under which logs and audit know this request.
     pub id: String,
+    /// Set in the second run of a request whose first answer waited for a job ([`Response::resume_after`]): that job's id.
+    pub resumed: Option<String>,
 }
 
 impl Request {
@@ -55,15 +57,27 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// See [`Response::resume_after`].
+    pub resume_after: Option<String>,
 }
 
 impl Response {
+    /// Not the answer yet: what this call wrote is committed, the host waits until the job has ended (10 seconds at most), and
+    /// the handler is called again with [`Request::resumed`], for the answer that is sent. Once per request.
+    pub fn resume_after(job: impl Into<String>) -> Response {
+        Response {
+            resume_after: Some(job.into()),
+            ..Response::empty(202)
+        }
+    }
+
     /// Nothing but a status.
     pub fn empty(status: u16) -> Response {
         Response {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            resume_after: None,
         }
     }
 
@@ -86,6 +100,7 @@ impl Response {
             status,
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
             body,
+            resume_after: None,
         }
     }
 

@@ -35,6 +35,15 @@ impl Info {
         self
     }
 
+    /// Keys arrive as a segment of the path: the route's parameter of this name. Handlers see `-` in its place.
+    #[must_use]
+    pub fn key_parameter(mut self, parameter: &str) -> Info {
+        self.0.credentials.push(Credential::Path {
+            parameter: parameter.to_owned(),
+        });
+        self
+    }
+
     /// What keys of this surface start with.
     #[must_use]
     pub fn key_prefix(mut self, prefix: &str) -> Info {
@@ -144,6 +153,52 @@ impl Info {
             secret_setting: secret_setting.to_owned(),
         };
         self.target_with(name, url_setting, auth)
+    }
+
+    /// A host that jobs may call; the host fetches a token at `token_path` with OAuth 2.0 client credentials and adds it.
+    #[must_use]
+    pub fn target_oauth2(
+        self,
+        name: &str,
+        url_setting: &str,
+        token_path: &str,
+        client_id_setting: &str,
+        secret_setting: &str,
+    ) -> Info {
+        let auth = TargetAuth::OAuth2 {
+            token_path: token_path.to_owned(),
+            client_id_setting: client_id_setting.to_owned(),
+            secret_setting: secret_setting.to_owned(),
+        };
+        self.target_with(name, url_setting, auth)
+    }
+
+    /// Where events go that the operator asks for in a setting.
+    #[must_use]
+    pub fn webhook(mut self, webhook: manifest::Webhook) -> Info {
+        self.0.webhooks.push(webhook);
+        self
+    }
+
+    /// The hosted page on which this plugin's payments are paid.
+    #[must_use]
+    pub fn checkout(mut self, checkout: manifest::Checkout) -> Info {
+        self.0.checkout = Some(checkout);
+        self
+    }
+
+    /// What this gateway offers. For gateways.
+    #[must_use]
+    pub fn gateway(mut self, gateway: manifest::Gateway) -> Info {
+        self.0.gateway = Some(gateway);
+        self
+    }
+
+    /// What `mooring serve --demo` sets up.
+    #[must_use]
+    pub fn demo(mut self, demo: manifest::Demo) -> Info {
+        self.0.demo = Some(demo);
+        self
     }
 
     fn target_with(mut self, name: &str, url_setting: &str, auth: TargetAuth) -> Info {

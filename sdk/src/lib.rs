@@ -44,6 +44,7 @@
 )]
 mod dispatch;
 pub mod extract;
+pub mod gateway;
 pub mod http;
 mod info;
 pub mod json;
@@ -65,7 +66,7 @@ pub use info::{Collection, Info};
 pub use page::{List, Order, Page, PageQuery, all};
 pub use plugin::Plugin;
 pub use primitives::{
-    context, jobs, keys, ledger, log, outbound, records, services, settings, users, webhooks,
+    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users, webhooks,
 };
 pub use problem::{Cause, CredentialFailure, Denial, InvalidField, Problem};
 pub use route::Route;

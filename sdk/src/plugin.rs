@@ -3,6 +3,7 @@
 use crate::http::Response;
 use crate::info::Info;
 use crate::jobs::{Job, JobFailure};
+use crate::payments::PaymentEvent;
 use crate::problem::Problem;
 use crate::route::Route;
 
@@ -29,6 +30,13 @@ pub trait Plugin: Sized + 'static {
             "this plugin knows no job of the kind `{}`",
             job.kind
         )))
+    }
+
+    /// Something has happened to a payment that this plugin made. Runs in the transaction of what happened: a webhook emitted
+    /// here is there exactly when the change is. An error does not undo the change; the event is told again, in a job.
+    fn on_event(event: PaymentEvent) -> Result<(), Problem> {
+        let _ = event;
+        Ok(())
     }
 }
 

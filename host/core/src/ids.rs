@@ -162,6 +162,26 @@ random_id! {
     EventId, "ev_", "an event id: ev_ and 22 characters"
 }
 random_id! {
+    /// A payment.
+    PaymentId, "pay_", "a payment id: pay_ and 22 characters"
+}
+random_id! {
+    /// One try of a payment; also its idempotency key at the gateway.
+    AttemptId, "att_", "an attempt id: att_ and 22 characters"
+}
+random_id! {
+    /// A refund; also its idempotency key at the gateway.
+    RefundId, "rfd_", "a refund id: rfd_ and 22 characters"
+}
+random_id! {
+    /// An endpoint that events are delivered to.
+    EndpointId, "ep_", "an endpoint id: ep_ and 22 characters"
+}
+random_id! {
+    /// One event on its way to one endpoint.
+    DeliveryId, "dlv_", "a delivery id: dlv_ and 22 characters"
+}
+random_id! {
     /// An API key's public id; never the key itself.
     KeyId, "key_", "a key id: key_ and 22 characters"
 }

@@ -25,6 +25,10 @@
 //! | 18 | plugins | documents, no scope |
 //! | 19 | audit log | documents, no scope |
 //! | 20 | answers to outbound calls of a running job | job id (string) → answers |
+//! | 21 | payments | documents, scope tenant |
+//! | 22 | attempts of payments | documents, scope tenant |
+//! | 23 | refunds of payments | documents, scope tenant |
+//! | 24 | links to payments | plugin, reference (strings) → tenant and payment id |
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;
@@ -53,6 +57,10 @@ pub(crate) const SETTINGS: u8 = 17;
 pub(crate) const PLUGINS: u8 = 18;
 pub(crate) const AUDIT: u8 = 19;
 pub(crate) const JOB_ANSWERS: u8 = 20;
+pub(crate) const PAYMENTS: u8 = 21;
+pub(crate) const PAYMENT_ATTEMPTS: u8 = 22;
+pub(crate) const PAYMENT_REFUNDS: u8 = 23;
+pub(crate) const PAYMENT_LINKS: u8 = 24;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {

@@ -28,6 +28,7 @@ pub mod keys;
 pub mod ledger;
 pub mod money;
 pub mod page;
+pub mod payments;
 pub mod plugins;
 pub mod records;
 pub mod seal;

@@ -12,6 +12,7 @@ use rand::rngs::ChaCha20Rng;
 
 use crate::draws::Draws;
 use crate::ids::PluginName;
+use crate::payments::Announcement;
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
 
@@ -27,6 +28,7 @@ pub struct HostWork {
     pub(crate) rng: ChaCha20Rng,
     pub(crate) jobs_scheduled: bool,
     pub(crate) events_emitted: bool,
+    pub(crate) announcements: Vec<Announcement>,
 }
 
 /// A unit of work inside one tenant, on behalf of one plugin.
@@ -85,6 +87,7 @@ impl HostWork {
             rng: draws.rng(),
             jobs_scheduled: false,
             events_emitted: false,
+            announcements: Vec::new(),
         }
     }
 
@@ -144,6 +147,12 @@ impl HostWork {
         &self.store
     }
 
+    /// What this work has done to payments since this was last asked, in order. Whoever runs plugins tells it to the plugins
+    /// that made the payments, inside the same work; what nobody asks for is lost with the work.
+    pub fn take_announcements(&mut self) -> Vec<Announcement> {
+        std::mem::take(&mut self.announcements)
+    }
+
     /// Makes everything true at once, or fails and leaves nothing behind.
     pub fn commit(self) -> Result<Committed, CommitError> {
         let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.events_emitted);
@@ -186,6 +195,13 @@ impl Work {
             |draws| Work::write(store, draws, tenant, plugin),
             work,
         )
+    }
+
+    /// The same work, going on for another plugin of the same tenant: a gateway has said what happened, and the plugin that
+    /// made the payment is told.
+    #[must_use]
+    pub fn acting_for(self, plugin: PluginName) -> Work {
+        Work { plugin, ..self }
     }
 
     /// Whose data it is.

@@ -39,6 +39,18 @@ pub struct Manifest {
     /// Where jobs may call out to.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// Where events go that the operator asks for in settings.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    /// The hosted page on which payments of this plugin are paid; absent where it makes none.
+    #[serde(default)]
+    pub checkout: Option<Checkout>,
+    /// What a plugin of the world `gateway` is; absent in a provider.
+    #[serde(default)]
+    pub gateway: Option<Gateway>,
+    /// What `mooring serve --demo` sets up beside a key with every scope.
+    #[serde(default)]
+    pub demo: Option<Demo>,
 }
 
 /// Where a request carries its API key.
@@ -51,6 +63,12 @@ pub enum Credential {
     Header {
         /// Such as `x-api-key`.
         name: String,
+    },
+    /// A segment of the path: the route's parameter of this name. The plugin is given `-` in its place, in the parameters and
+    /// in the path, and logs show it redacted. Routes without the parameter present no key this way.
+    Path {
+        /// Such as `secret_key`.
+        parameter: String,
     },
 }
 
@@ -207,4 +225,204 @@ pub enum TargetAuth {
         /// Name of a secret setting.
         secret_setting: String,
     },
+    /// OAuth 2.0 client credentials (RFC 6749, 4.4): the host fetches a token at the path below the target's URL, keeps it in
+    /// memory until shortly before it ends, and adds `Authorization: Bearer` with it. A 401 makes it fetch a new one, once.
+    OAuth2 {
+        /// Such as `/v1/oauth2/token`.
+        token_path: String,
+        /// Name of the text setting with the client id.
+        client_id_setting: String,
+        /// Name of the secret setting with the client secret.
+        secret_setting: String,
+    },
+}
+
+impl TargetAuth {
+    /// The settings that must have a value before the target can be called, beside its URL.
+    pub fn settings(&self) -> Vec<&str> {
+        match self {
+            TargetAuth::None => Vec::new(),
+            TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => {
+                vec![secret_setting]
+            }
+            TargetAuth::OAuth2 {
+                client_id_setting,
+                secret_setting,
+                ..
+            } => vec![client_id_setting, secret_setting],
+        }
+    }
+}
+
+/// An endpoint that the operator names in a setting: events of this plugin are delivered to it, at least once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `a-z`, `0-9` and `-`, unique in the plugin: `success`.
+    pub name: String,
+    /// The `url` setting with its address. While it is not set, nothing is delivered here.
+    pub url_setting: String,
+    /// The secret setting that its signatures are made with. While it is not set, there are none.
+    #[serde(default)]
+    pub secret_setting: Option<String>,
+    /// Kinds of events that go here, `invoice.paid` or, for all that begin so, `invoice.*`; empty for all.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Time for the whole of one attempt, milliseconds; 1,000 to 30,000.
+    pub timeout_ms: u32,
+    /// Pauses after each failed attempt, seconds; so there is one attempt more than there are pauses. At most 30.
+    pub retry_seconds: Vec<u32>,
+    /// Whether each event waits until the one before it was delivered or given up.
+    #[serde(default)]
+    pub ordered: bool,
+    /// The provider's own headers, beside `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks.
+    #[serde(default)]
+    pub headers: Vec<WebhookHeader>,
+}
+
+/// A header of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookHeader {
+    /// As it is sent.
+    pub name: String,
+    /// What it says.
+    pub value: WebhookValue,
+}
+
+/// What a header of a delivery says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum WebhookValue {
+    /// Always this.
+    Text {
+        /// The value.
+        text: String,
+    },
+    /// The event's id: `ev_…`, or, where a prefix is given, that and 32 hexadecimal digits made from it. The same on every
+    /// attempt and redelivery.
+    EventId {
+        /// Such as `evt_`.
+        #[serde(default)]
+        prefix: Option<String>,
+    },
+    /// The event's kind.
+    EventKind,
+    /// Seconds since the epoch, of this attempt.
+    Timestamp,
+    /// HMAC-SHA256 under the endpoint's newest secret. Left out while there is no secret.
+    Signature {
+        /// In front of the code: `sha256=`.
+        #[serde(default)]
+        prefix: String,
+        /// What is signed, with `{id}`, `{timestamp}` and `{body}`: `{timestamp}.{body}`.
+        message: String,
+        /// How the code is written.
+        encoding: SignatureEncoding,
+    },
+}
+
+/// How a signature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureEncoding {
+    /// Lower-case hexadecimal.
+    Hex,
+    /// Standard base64 with padding.
+    Base64,
+}
+
+/// The hosted page of a plugin's payments. What is branded is named by settings, so that it can be changed at any time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    /// Below the mount, with the parameter `{reference}` as its last segment: `/pay/{reference}`.
+    pub path: String,
+    /// The text setting with the merchant's name.
+    pub name_setting: String,
+    /// The text setting with the colour of buttons, `#rrggbb`.
+    #[serde(default)]
+    pub color_setting: Option<String>,
+    /// The `url` setting with an image, shown above the name.
+    #[serde(default)]
+    pub logo_setting: Option<String>,
+    /// Shown quietly at the bottom: the provider's name.
+    pub provider: String,
+}
+
+/// What a gateway offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// The boolean setting that must be true before a tenant's payments may use it. All its targets must be configured too.
+    pub enabled_setting: String,
+    /// What the payer chooses among; at least one.
+    pub methods: Vec<GatewayMethod>,
+    /// Whether it can send money back.
+    pub refunds: bool,
+    /// Whether it can authorize first and capture later.
+    pub captures: bool,
+    /// Whether it moves no real money: the page says so, and `mooring payment simulate` can drive it.
+    #[serde(default)]
+    pub test_mode: bool,
+    /// Largest body of a notification, bytes; 1 to 1,048,576.
+    pub notification_bytes_max: u32,
+}
+
+/// One way to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayMethod {
+    /// `card`, `crypto:USDT:ethereum`: 1 to 60 of `a-z A-Z 0-9 _ - :`, unique in the gateway.
+    pub name: String,
+    /// For the payer, in English: `Card`. Product names are not translated; the page knows `Card` in its languages.
+    pub label: String,
+    /// Whether it takes coins instead of ordinary currency.
+    #[serde(default)]
+    pub crypto: bool,
+    /// Currencies of payments that it takes; empty for all.
+    #[serde(default)]
+    pub currencies: Vec<String>,
+}
+
+/// What a demo sets up for a plugin, and what of it goes into `demo.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Behind the mount in `base_url`: `/api`.
+    #[serde(default)]
+    pub base_path: String,
+    /// Keys, instead of one with every scope.
+    #[serde(default)]
+    pub keys: Vec<DemoKey>,
+    /// Settings.
+    #[serde(default)]
+    pub settings: Vec<DemoSetting>,
+}
+
+/// A key of a demo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoKey {
+    /// Its name in `demo.json`: `merchant_token`.
+    pub field: String,
+    /// What it carries.
+    pub scopes: Vec<String>,
+    /// The role of a user that is made for it; absent for a key of nobody.
+    #[serde(default)]
+    pub user_role: Option<String>,
+}
+
+/// A setting of a demo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoSetting {
+    /// Which.
+    pub setting: String,
+    /// Its value; absent for 32 random bytes in hexadecimal.
+    #[serde(default)]
+    pub value: Option<String>,
+    /// Its name in `demo.json`, if it is to be there; an integer setting is written as a number.
+    #[serde(default)]
+    pub field: Option<String>,
 }

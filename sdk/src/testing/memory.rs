@@ -9,7 +9,7 @@ mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use mooring_manifest::{Manifest, SettingKind, TargetAuth};
+use mooring_manifest::{Manifest, SettingKind};
 
 use crate::backend::Backend;
 use crate::http::Principal;
@@ -20,12 +20,16 @@ use crate::log::Level;
 use crate::money::Amount;
 use crate::outbound::{Answer, Call, OutboundError};
 use crate::page::{List, Order, Page};
+use crate::payments::{
+    Attempt, Failure, NewPayment, NewRefund, Payment, PaymentError, PaymentFilter, Refund,
+};
 use crate::problem::{Denial, InvalidField};
 use crate::records::{Document, IndexValue, RecordError};
 use crate::services::{
     NewService, Service, ServiceChanges, ServiceError, ServiceFilter, Status, Suspender, Transition,
 };
 use crate::settings::SettingsError;
+use crate::signatures::{Algorithm, SignatureError};
 use crate::users::{NewUser, User, UserChanges, UserError};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
 
@@ -187,16 +191,10 @@ impl Memory {
             .iter()
             .find(|declared| declared.name == target)
             .ok_or_else(|| OutboundError::UnknownTarget(target.to_owned()))?;
-        let secret = match &target.auth {
-            TargetAuth::None => None,
-            TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => {
-                Some(secret_setting)
-            }
-        };
-        let missing = std::iter::once(&target.url_setting)
-            .chain(secret)
+        let missing = std::iter::once(target.url_setting.as_str())
+            .chain(target.auth.settings())
             .find(|&setting| !self.settings.contains_key(setting));
-        Ok(missing.cloned())
+        Ok(missing.map(str::to_owned))
     }
 
     fn perform(&mut self, call: &Call) -> Result<Answer, OutboundError> {
@@ -530,6 +528,49 @@ impl Backend for Memory {
             .map(|principal| principal.scopes.clone())
             .unwrap_or_default();
         self.state.key_mint(&self.manifest, &held, key)
+    }
+
+    fn payment_create(&mut self, payment: NewPayment) -> Result<Payment, PaymentError> {
+        todo!("{payment:?}")
+    }
+    fn payment_get(&mut self, id: &str) -> Result<Payment, PaymentError> {
+        todo!("{id}")
+    }
+    fn payment_find(&mut self, reference: &str) -> Result<Payment, PaymentError> {
+        todo!("{reference}")
+    }
+    fn payment_list(&mut self, filter: PaymentFilter, page: Page) -> Result<List<Payment>, PaymentError> {
+        todo!("{filter:?} {page:?}")
+    }
+    fn payment_attempts(&mut self, id: &str) -> Result<Vec<Attempt>, PaymentError> {
+        todo!("{id}")
+    }
+    fn payment_refunds(&mut self, id: &str) -> Result<Vec<Refund>, PaymentError> {
+        todo!("{id}")
+    }
+    fn payment_cancel(&mut self, id: &str) -> Result<Payment, PaymentError> {
+        todo!("{id}")
+    }
+    fn payment_fail(&mut self, id: &str, reason: Failure) -> Result<Payment, PaymentError> {
+        todo!("{id} {reason:?}")
+    }
+    fn payment_refund(&mut self, refund: NewRefund) -> Result<Refund, PaymentError> {
+        todo!("{refund:?}")
+    }
+    fn payment_capture(&mut self, id: &str, amount: Option<Amount>) -> Result<String, PaymentError> {
+        todo!("{id} {amount:?}")
+    }
+    fn payment_void(&mut self, id: &str) -> Result<String, PaymentError> {
+        todo!("{id}")
+    }
+    fn signature_verify(
+        &mut self,
+        setting: &str,
+        algorithm: Algorithm,
+        message: &[u8],
+        candidates: &[Vec<u8>],
+    ) -> Result<bool, SignatureError> {
+        todo!("{setting} {algorithm:?} {message:?} {candidates:?}")
     }
 
     fn outbound_is_configured(&mut self, target: &str) -> Result<bool, OutboundError> {

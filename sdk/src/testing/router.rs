@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mooring_manifest::{Guard, Manifest, Route, TargetAuth};
+use mooring_manifest::{Guard, Manifest, Route};
 
 pub(super) enum Found<'m> {
     Route(u32, &'m Route, Vec<String>),
@@ -80,15 +80,8 @@ pub(super) fn check(manifest: &Manifest) {
         );
     }
     for target in &manifest.targets {
-        let mut settings = vec![&target.url_setting];
-        match &target.auth {
-            TargetAuth::None => {}
-            TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => {
-                settings.push(secret_setting);
-            }
-        }
-        for name in settings {
-            let declared = manifest.settings.iter().any(|setting| &setting.name == name);
+        for name in std::iter::once(target.url_setting.as_str()).chain(target.auth.settings()) {
+            let declared = manifest.settings.iter().any(|setting| setting.name == name);
             assert!(
                 declared,
                 "target `{}` uses the setting `{name}`, which is not declared",

@@ -1,0 +1,1 @@
+//! How payments, attempts, refunds and links lie in the store.
