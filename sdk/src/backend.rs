@@ -10,7 +10,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 
-pub use crate::dispatch::{Outcome, describe, handle};
+pub use crate::dispatch::{Outcome, describe, describe_gateway, handle};
 
 use crate::jobs::{JobError, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};

@@ -1,6 +1,7 @@
 //! From the matched index to the handler, and from its failure to the plugin's words.
 
 use crate::extract::FromRequest;
+use crate::gateway::Gateway;
 use crate::http::{IntoOutcome, Request, Response};
 use crate::plugin::Plugin;
 use crate::problem::{Cause, Problem};
@@ -19,6 +20,11 @@ pub fn describe<P: Plugin>() -> String {
     let mut manifest = P::info().into_manifest();
     manifest.routes = P::ROUTES.iter().map(crate::route::Route::manifest).collect();
     crate::json::to_string(&manifest)
+}
+
+/// The manifest of a gateway, as JSON.
+pub fn describe_gateway<G: Gateway>() -> String {
+    crate::json::to_string(&G::info().into_manifest())
 }
 
 /// Answers one request.

@@ -66,7 +66,8 @@ pub use info::{Collection, Info};
 pub use page::{List, Order, Page, PageQuery, all};
 pub use plugin::Plugin;
 pub use primitives::{
-    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users, webhooks,
+    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users,
+    webhooks,
 };
 pub use problem::{Cause, CredentialFailure, Denial, InvalidField, Problem};
 pub use route::Route;
@@ -85,7 +86,7 @@ pub mod prelude {
 pub mod macros {
     pub use crate::dispatch::invoke;
     #[cfg(not(target_family = "wasm"))]
-    pub use crate::dispatch::{Outcome, describe, handle};
+    pub use crate::dispatch::{Outcome, describe, describe_gateway, handle};
     #[cfg(target_family = "wasm")]
     pub use crate::wasm::export;
 }

@@ -3,7 +3,9 @@
 mod accounts;
 mod events;
 mod journal;
+pub(in crate::testing) mod payments;
 mod queue;
+mod signatures;
 mod store;
 mod subscriptions;
 
@@ -21,7 +23,7 @@ use crate::money::Amount;
 use crate::outbound::{Answer, Call, OutboundError};
 use crate::page::{List, Order, Page};
 use crate::payments::{
-    Attempt, Failure, NewPayment, NewRefund, Payment, PaymentError, PaymentFilter, Refund,
+    Attempt, Failure, NewPayment, NewRefund, Payment, PaymentError, PaymentEvent, PaymentFilter, Refund,
 };
 use crate::problem::{Denial, InvalidField};
 use crate::records::{Document, IndexValue, RecordError};
@@ -52,6 +54,15 @@ pub(super) struct State {
     jobs: Vec<queue::Queued>,
     pub(super) events: Vec<events::Stored>,
     keys: Vec<accounts::Key>,
+    pub(super) payments: Vec<payments::Stored>,
+    /// What the plugin is told before the transaction ends.
+    pub(super) announced: VecDeque<PaymentEvent>,
+    /// What it failed to take, by the job that tells it again.
+    pub(super) untold: BTreeMap<String, PaymentEvent>,
+    /// Whose accounts payments are posted to.
+    plugin: String,
+    pub(super) without_refunds: BTreeSet<String>,
+    pub(super) without_captures: BTreeSet<String>,
 }
 
 /// An outbound call that a test expects, and what comes back.
@@ -76,6 +87,8 @@ pub(super) struct Memory {
     manifest: Manifest,
     pub(super) state: State,
     pub(super) settings: BTreeMap<String, String>,
+    /// Secrets before their rotation, while they are still valid.
+    pub(super) predecessors: BTreeMap<String, String>,
     pub(super) script: VecDeque<Scripted>,
     pub(super) calls: Vec<Call>,
     pub(super) log: Vec<String>,
@@ -111,7 +124,7 @@ impl State {
 
     pub(super) fn fingerprint(&self) -> String {
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.users,
             self.services,
             self.histories,
@@ -119,7 +132,8 @@ impl State {
             self.collections,
             self.jobs,
             self.events,
-            self.keys.len()
+            self.keys.len(),
+            self.payments
         )
     }
 }
@@ -129,12 +143,14 @@ impl Memory {
         // 2027-01-15T08:00:00Z
         let state = State {
             now: 1_800_000_000_000,
+            plugin: manifest.name.clone(),
             ..State::default()
         };
         Memory {
             manifest,
             state,
             settings: BTreeMap::new(),
+            predecessors: BTreeMap::new(),
             script: VecDeque::new(),
             calls: Vec::new(),
             log: Vec::new(),
@@ -195,6 +211,14 @@ impl Memory {
             .chain(target.auth.settings())
             .find(|&setting| !self.settings.contains_key(setting));
         Ok(missing.map(str::to_owned))
+    }
+
+    pub(super) fn expect(&mut self, method: &str, path: &str, outcome: Result<Answer, OutboundError>) {
+        self.script.push_back(Scripted {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            outcome,
+        });
     }
 
     fn perform(&mut self, call: &Call) -> Result<Answer, OutboundError> {
@@ -531,38 +555,60 @@ impl Backend for Memory {
     }
 
     fn payment_create(&mut self, payment: NewPayment) -> Result<Payment, PaymentError> {
-        todo!("{payment:?}")
+        self.writes()?;
+        self.state.payment_create(&self.manifest, payment)
     }
+
     fn payment_get(&mut self, id: &str) -> Result<Payment, PaymentError> {
-        todo!("{id}")
+        self.reads()?;
+        self.state.payment_get(id)
     }
+
     fn payment_find(&mut self, reference: &str) -> Result<Payment, PaymentError> {
-        todo!("{reference}")
+        self.reads()?;
+        self.state.payment_find(reference)
     }
+
     fn payment_list(&mut self, filter: PaymentFilter, page: Page) -> Result<List<Payment>, PaymentError> {
-        todo!("{filter:?} {page:?}")
+        self.reads()?;
+        self.state.payment_list(filter, page)
     }
+
     fn payment_attempts(&mut self, id: &str) -> Result<Vec<Attempt>, PaymentError> {
-        todo!("{id}")
+        self.reads()?;
+        self.state.payment_attempts(id)
     }
+
     fn payment_refunds(&mut self, id: &str) -> Result<Vec<Refund>, PaymentError> {
-        todo!("{id}")
+        self.reads()?;
+        self.state.payment_refunds(id)
     }
+
     fn payment_cancel(&mut self, id: &str) -> Result<Payment, PaymentError> {
-        todo!("{id}")
+        self.writes()?;
+        self.state.payment_cancel(id)
     }
+
     fn payment_fail(&mut self, id: &str, reason: Failure) -> Result<Payment, PaymentError> {
-        todo!("{id} {reason:?}")
+        self.writes()?;
+        self.state.payment_fail(id, reason)
     }
+
     fn payment_refund(&mut self, refund: NewRefund) -> Result<Refund, PaymentError> {
-        todo!("{refund:?}")
+        self.writes()?;
+        self.state.payment_refund(refund)
     }
+
     fn payment_capture(&mut self, id: &str, amount: Option<Amount>) -> Result<String, PaymentError> {
-        todo!("{id} {amount:?}")
+        self.writes()?;
+        self.state.payment_capture(id, amount)
     }
+
     fn payment_void(&mut self, id: &str) -> Result<String, PaymentError> {
-        todo!("{id}")
+        self.writes()?;
+        self.state.payment_void(id)
     }
+
     fn signature_verify(
         &mut self,
         setting: &str,
@@ -570,7 +616,8 @@ impl Backend for Memory {
         message: &[u8],
         candidates: &[Vec<u8>],
     ) -> Result<bool, SignatureError> {
-        todo!("{setting} {algorithm:?} {message:?} {candidates:?}")
+        self.reads().map_err(SignatureError::Denied)?;
+        self.verify(setting, algorithm, message, candidates)
     }
 
     fn outbound_is_configured(&mut self, target: &str) -> Result<bool, OutboundError> {

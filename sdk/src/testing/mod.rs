@@ -21,56 +21,42 @@
 //! assert_eq!(host.get("/nowhere").send().status, 404);
 //! ```
 
+mod edge;
+mod gateway;
+mod jobs;
 mod memory;
+mod payments;
 mod request;
 mod router;
+mod run;
 
+use std::collections::VecDeque;
 use std::marker::PhantomData;
 
-use mooring_manifest::{Access, Manifest};
+use mooring_manifest::Manifest;
 use serde_json::Value;
 
+pub use gateway::TestGateway;
+pub use jobs::{JobRun, Waiting};
+pub use payments::{AttemptDone, RefundOutcome};
 pub use request::{Reply, TestRequest};
 
-use crate::backend::{Outcome, describe, handle, with_backend};
-use crate::http::{Principal, Request, Response};
-use crate::jobs::{Job, JobFailure};
+use crate::backend::describe;
 use crate::ledger::Posting;
 use crate::outbound::{Answer, Call, OutboundError};
 use crate::plugin::Plugin;
-use crate::problem::{Cause, CredentialFailure};
 use crate::services::Service;
 use crate::users::User;
 use crate::webhooks::Event;
-use memory::{Memory, Scripted};
+use memory::Memory;
 
 /// A host with one plugin and one tenant, `test`.
 pub struct TestHost<P> {
     manifest: Manifest,
     memory: Memory,
+    /// What becomes of the next refunds; those without one succeed.
+    refunds: VecDeque<RefundOutcome>,
     plugin: PhantomData<P>,
-}
-
-/// One try of one job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRun {
-    /// Its kind.
-    pub kind: String,
-    /// 1 for the first try.
-    pub attempt: u32,
-    /// What the plugin answered.
-    pub result: Result<(), JobFailure>,
-}
-
-/// A job that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its kind.
-    pub kind: String,
-    /// JSON.
-    pub payload: Value,
-    /// Milliseconds since the Unix epoch.
-    pub run_at: u64,
 }
 
 impl<P: Plugin> Default for TestHost<P> {
@@ -88,6 +74,7 @@ impl<P: Plugin> TestHost<P> {
         TestHost {
             memory: Memory::new(manifest.clone()),
             manifest,
+            refunds: VecDeque::new(),
             plugin: PhantomData,
         }
     }
@@ -104,6 +91,15 @@ impl<P: Plugin> TestHost<P> {
             "no setting `{name}`"
         );
         self.memory.settings.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The operator replaces a secret; what it was before stays valid beside it.
+    pub fn rotate(&mut self, name: &str, value: &str) {
+        let before = self.memory.settings.get(name).cloned();
+        self.set(name, value);
+        self.memory
+            .predecessors
+            .extend(before.map(|before| (name.to_owned(), before)));
     }
 
     /// Milliseconds since the Unix epoch.
@@ -147,110 +143,19 @@ impl<P: Plugin> TestHost<P> {
         self.request("POST", path)
     }
 
-    /// How the plugin words a refusal of the host's.
-    pub fn refusal(&mut self, cause: Cause) -> Response {
-        self.handle(Outcome::Rejected(cause), Request::default(), false)
-    }
-
     /// The next outbound call must be this one, and gets this answer.
     pub fn answer(&mut self, method: &str, path: &str, status: u16, body: Value) {
-        self.script(method, path, Ok((status, body)));
+        self.memory.expect(method, path, Ok(json(status, &body)));
     }
 
     /// The next outbound call must be this one, and gets no answer.
     pub fn fail(&mut self, method: &str, path: &str, error: OutboundError) {
-        self.script(method, path, Err(error));
-    }
-
-    fn script(&mut self, method: &str, path: &str, outcome: Result<(u16, Value), OutboundError>) {
-        let outcome = outcome.map(|(status, body)| Answer {
-            status,
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: if body.is_null() {
-                Vec::new()
-            } else {
-                body.to_string().into_bytes()
-            },
-        });
-        self.memory.script.push_back(Scripted {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            outcome,
-        });
+        self.memory.expect(method, path, Err(error));
     }
 
     /// The outbound calls made so far.
     pub fn calls(&self) -> &[Call] {
         &self.memory.calls
-    }
-
-    /// Runs the jobs that are due, one after the other, those that they schedule included.
-    ///
-    /// # Panics
-    /// When scripted answers are left over.
-    pub fn run_jobs(&mut self) -> Vec<JobRun> {
-        let mut runs = Vec::new();
-        while let Some(run) = self.run_job() {
-            runs.push(run);
-            assert!(runs.len() < 1000, "jobs schedule each other without end");
-        }
-        assert!(
-            self.memory.script.is_empty(),
-            "never called: {:?}",
-            self.memory.script
-        );
-        runs
-    }
-
-    /// Runs the next job that is due.
-    pub fn run_job(&mut self) -> Option<JobRun> {
-        self.run_job_meanwhile(|_| {})
-    }
-
-    /// Runs the next job that is due, and lets something else happen while it runs: the job loses the conflict and is
-    /// run again, and its outbound calls get the answers of the first run.
-    pub fn run_job_meanwhile(&mut self, meanwhile: impl FnOnce(&mut TestHost<P>)) -> Option<JobRun> {
-        let job = self.memory.state.claim()?;
-        let before = self.memory.state.clone();
-        self.memory.record();
-        let first = self.run_job_once(&job);
-        self.memory.state = before;
-        let recording = self.memory.stop();
-        let fingerprint = self.fingerprint();
-        meanwhile(self);
-        let disturbed = fingerprint != self.fingerprint();
-        let before = self.memory.state.clone();
-        self.memory.play(recording);
-        let result = self.run_job_once(&job);
-        self.memory.stop();
-        assert!(
-            disturbed || first == result,
-            "a job that runs again from the same state must answer the same"
-        );
-        if result.is_err() {
-            self.memory.state = before;
-        }
-        self.memory.state.finish(&job, &result);
-        Some(JobRun {
-            kind: job.kind,
-            attempt: job.attempt,
-            result,
-        })
-    }
-
-    fn run_job_once(&mut self, job: &Job) -> Result<(), JobFailure> {
-        self.memory.enter(Some(memory::job_principal()), true, true);
-        self.with(|| P::run_job(job.clone()))
-    }
-
-    /// Jobs that wait, in the order they were scheduled.
-    pub fn waiting(&self) -> Vec<Waiting> {
-        self.memory.state.waiting()
-    }
-
-    /// Kinds of the jobs that were given up.
-    pub fn dead(&self) -> Vec<String> {
-        self.memory.state.dead()
     }
 
     /// All users.
@@ -292,110 +197,17 @@ impl<P: Plugin> TestHost<P> {
     pub fn fingerprint(&self) -> String {
         self.memory.state.fingerprint()
     }
+}
 
-    /// Acts on the primitives as the operator would: through no plugin, with every right.
-    pub fn act<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        self.memory.enter(Some(memory::job_principal()), true, false);
-        self.with(work)
-    }
-
-    fn send(&mut self, request: Request, key: Option<&str>) -> Response {
-        let (outcome, mut request, writes) = self.route(request, key);
-        if matches!(outcome, Outcome::Rejected(_)) {
-            request.principal = None;
-        }
-        self.handle(outcome, request, writes)
-    }
-
-    /// What the edge of the real host does.
-    fn route(&mut self, mut request: Request, key: Option<&str>) -> (Outcome, Request, bool) {
-        let (index, route, params) = match router::find(&self.manifest, &request.method, &request.path) {
-            router::Found::Route(index, route, params) => (index, route.clone(), params),
-            router::Found::Methods(methods) => {
-                return (
-                    Outcome::Rejected(Cause::MethodNotAllowed(methods)),
-                    request,
-                    false,
-                );
-            }
-            router::Found::Nothing => return (Outcome::Rejected(Cause::NoRoute), request, false),
-        };
-        request.params = params;
-        if route
-            .body_bytes_max
-            .is_some_and(|max| request.body.len() as u64 > max)
-        {
-            let cause = Cause::BodyTooLarge(route.body_bytes_max.unwrap_or_default());
-            return (Outcome::Rejected(cause), request, false);
-        }
-        let writes = route.access == Access::Write;
-        match self.authenticate(&route.guard, key) {
-            Ok(principal) => {
-                request.principal = principal;
-                (Outcome::Route(index), request, writes)
-            }
-            Err(cause) => (Outcome::Rejected(cause), request, writes),
-        }
-    }
-
-    fn authenticate(
-        &self,
-        guard: &mooring_manifest::Guard,
-        key: Option<&str>,
-    ) -> Result<Option<Principal>, Cause> {
-        use mooring_manifest::Guard;
-        let scopes = match guard {
-            Guard::Public => return Ok(None),
-            Guard::Key => None,
-            Guard::Scopes { any } => Some(any),
-        };
-        let refused = Cause::Unauthenticated;
-        let key = key.ok_or(refused(CredentialFailure::Missing))?;
-        if !key.starts_with(&self.manifest.key_prefix) {
-            return Err(refused(CredentialFailure::Malformed));
-        }
-        let principal = self
-            .memory
-            .state
-            .principal(key)
-            .ok_or(refused(CredentialFailure::Unknown))?;
-        match scopes {
-            Some(any) if !any.iter().any(|scope| principal.scopes.contains(scope)) => {
-                Err(Cause::MissingScope(any.join(" ")))
-            }
-            _ => Ok(Some(principal)),
-        }
-    }
-
-    fn handle(&mut self, outcome: Outcome, request: Request, writes: bool) -> Response {
-        let again = match &outcome {
-            Outcome::Route(index) => Outcome::Route(*index),
-            Outcome::Rejected(cause) => Outcome::Rejected(cause.clone()),
-        };
-        let before = self.memory.state.clone();
-        self.memory.enter(request.principal.clone(), writes, false);
-        let copy = request.clone();
-        let first = self.with(|| handle::<P>(again, copy));
-
-        self.memory.state = before.clone();
-        self.memory.enter(request.principal.clone(), writes, false);
-        let response = self.with(|| handle::<P>(outcome, request));
-        assert_eq!(
-            first, response,
-            "a handler that runs again from the same state must answer the same"
-        );
-        if response.status >= 400 {
-            self.memory.state = before;
+/// An answer of JSON; `null` for one without a body.
+fn json(status: u16, body: &Value) -> Answer {
+    Answer {
+        status,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: if body.is_null() {
+            Vec::new()
         } else {
-            self.memory.state.settle();
-        }
-        response
-    }
-
-    fn with<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let memory = std::mem::replace(&mut self.memory, Memory::new(Manifest::default()));
-        let (result, memory) = with_backend(memory, work);
-        self.memory = memory;
-        result
+            body.to_string().into_bytes()
+        },
     }
 }

@@ -1,5 +1,6 @@
 //! Jobs.
 
+use super::payments::JOB_PREFIX;
 use super::{DOCUMENT_BYTES_MAX, State, text};
 use crate::jobs::{Job, JobError, JobFailure, NewJob, Scheduled};
 use crate::problem::{Denial, InvalidField};
@@ -26,6 +27,24 @@ pub(super) struct Queued {
     status: Status,
 }
 
+impl Queued {
+    fn claim(&mut self) -> Job {
+        self.status = Status::Running;
+        self.attempts += 1;
+        Job {
+            id: self.id.clone(),
+            kind: self.new.kind.clone(),
+            payload: self.new.payload.clone(),
+            attempt: self.attempts,
+            attempts_max: self.new.attempts_max,
+        }
+    }
+
+    fn is_the_plugins(&self) -> bool {
+        !self.new.kind.starts_with(JOB_PREFIX)
+    }
+}
+
 impl From<Denial> for JobError {
     fn from(denial: Denial) -> JobError {
         JobError::Denied(denial)
@@ -35,6 +54,10 @@ impl From<Denial> for JobError {
 impl State {
     pub(super) fn job_schedule(&mut self, mut new: NewJob) -> Result<Scheduled, JobError> {
         text("kind", &new.kind, 1..=100).map_err(JobError::Invalid)?;
+        if new.kind.starts_with(JOB_PREFIX) {
+            let why = format!("must not begin with `{JOB_PREFIX}`: those are the host's own");
+            return Err(JobError::Invalid(InvalidField::new("kind", why)));
+        }
         if new.payload.len() > DOCUMENT_BYTES_MAX
             || serde_json::from_str::<serde_json::Value>(&new.payload).is_err()
         {
@@ -75,11 +98,25 @@ impl State {
         Ok(Scheduled { id, repeated: false })
     }
 
+    /// A job of the host's own, about a payment or refund.
+    pub(super) fn host_job(&mut self, kind: &str, subject: &str, run_at: u64) -> String {
+        let id = self.id("job");
+        let new = NewJob::new(kind, subject).attempts(20);
+        self.jobs.push(Queued {
+            id: id.clone(),
+            new,
+            attempts: 0,
+            run_at,
+            status: Status::Waiting,
+        });
+        id
+    }
+
     pub(super) fn job_cancel(&mut self, id: &str) -> Result<(), JobError> {
         let place = self
             .jobs
             .iter()
-            .position(|job| job.id == id)
+            .position(|job| job.id == id && job.is_the_plugins())
             .ok_or(JobError::NotFound)?;
         if self.jobs[place].status != Status::Waiting {
             return Err(JobError::TooLate);
@@ -93,15 +130,19 @@ impl State {
         let now = self.now;
         let due = |job: &&mut Queued| job.status == Status::Waiting && job.run_at <= now;
         let job = self.jobs.iter_mut().filter(due).min_by_key(|job| job.run_at)?;
-        job.status = Status::Running;
-        job.attempts += 1;
-        Some(Job {
-            id: job.id.clone(),
-            kind: job.new.kind.clone(),
-            payload: job.new.payload.clone(),
-            attempt: job.attempts,
-            attempts_max: job.new.attempts_max,
-        })
+        Some(job.claim())
+    }
+
+    /// This job, if it is due.
+    pub(in crate::testing) fn claim_this(&mut self, id: &str) -> Option<Job> {
+        let now = self.now;
+        let due = |job: &&mut Queued| job.id == id && job.status == Status::Waiting && job.run_at <= now;
+        self.jobs.iter_mut().find(due).map(Queued::claim)
+    }
+
+    /// Whether there is a job of this id, ended or not.
+    pub(in crate::testing) fn has_job(&self, id: &str) -> bool {
+        self.jobs.iter().any(|job| job.id == id)
     }
 
     pub(in crate::testing) fn finish(&mut self, job: &Job, result: &Result<(), JobFailure>) {
@@ -124,7 +165,10 @@ impl State {
     }
 
     pub(in crate::testing) fn waiting(&self) -> Vec<Waiting> {
-        let waiting = self.jobs.iter().filter(|job| job.status == Status::Waiting);
+        let waiting = self
+            .jobs
+            .iter()
+            .filter(|job| job.status == Status::Waiting && job.is_the_plugins());
         let shown = |job: &Queued| Waiting {
             kind: job.new.kind.clone(),
             payload: serde_json::from_str(&job.new.payload).unwrap_or_default(),

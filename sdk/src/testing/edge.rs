@@ -1,0 +1,103 @@
+//! What the edge of the real host does with a request before the plugin sees it.
+
+use mooring_manifest::{Access, Credential, Guard, Route};
+
+use super::{TestHost, router};
+use crate::backend::Outcome;
+use crate::http::{Principal, Request, Response};
+use crate::plugin::Plugin;
+use crate::problem::{Cause, CredentialFailure};
+
+/// What stands in the path where a key was.
+const REDACTED: &str = "-";
+
+impl<P: Plugin> TestHost<P> {
+    pub(super) fn send(&mut self, request: Request, key: Option<&str>) -> Response {
+        let (outcome, mut request, writes) = self.route(request, key);
+        if matches!(outcome, Outcome::Rejected(_)) {
+            request.principal = None;
+        }
+        self.handle(outcome, request, writes)
+    }
+
+    fn route(&self, mut request: Request, key: Option<&str>) -> (Outcome, Request, bool) {
+        let (index, route, params) = match router::find(&self.manifest, &request.method, &request.path) {
+            router::Found::Route(index, route, params) => (index, route.clone(), params),
+            router::Found::Methods(methods) => {
+                let cause = Cause::MethodNotAllowed(methods);
+                return (Outcome::Rejected(cause), request, false);
+            }
+            router::Found::Nothing => return (Outcome::Rejected(Cause::NoRoute), request, false),
+        };
+        request.params = params;
+        let in_path = self.key_in_path(&route, &mut request);
+        let key = in_path.as_deref().or(key);
+        if route
+            .body_bytes_max
+            .is_some_and(|max| request.body.len() as u64 > max)
+        {
+            let cause = Cause::BodyTooLarge(route.body_bytes_max.unwrap_or_default());
+            return (Outcome::Rejected(cause), request, false);
+        }
+        let writes = route.access == Access::Write;
+        match self.authenticate(&route.guard, key) {
+            Ok(principal) => {
+                request.principal = principal;
+                (Outcome::Route(index), request, writes)
+            }
+            Err(cause) => (Outcome::Rejected(cause), request, writes),
+        }
+    }
+
+    /// Takes the key out of the path, where the manifest says that it is there.
+    fn key_in_path(&self, route: &Route, request: &mut Request) -> Option<String> {
+        let parameters = self
+            .manifest
+            .credentials
+            .iter()
+            .filter_map(|credential| match credential {
+                Credential::Path { parameter } => Some(format!("{{{parameter}}}")),
+                Credential::Bearer | Credential::Header { .. } => None,
+            });
+        let mut key = None;
+        for parameter in parameters {
+            let Some(segment) = route.path.split('/').position(|segment| segment == parameter) else {
+                continue;
+            };
+            let is_parameter = |segment: &&str| segment.starts_with('{');
+            let place = route.path.split('/').take(segment).filter(is_parameter).count();
+            key = key.or(Some(std::mem::replace(
+                &mut request.params[place],
+                REDACTED.to_owned(),
+            )));
+            let mut segments: Vec<&str> = request.path.split('/').collect();
+            segments[segment] = REDACTED;
+            request.path = segments.join("/");
+        }
+        key
+    }
+
+    fn authenticate(&self, guard: &Guard, key: Option<&str>) -> Result<Option<Principal>, Cause> {
+        let scopes = match guard {
+            Guard::Public => return Ok(None),
+            Guard::Key => None,
+            Guard::Scopes { any } => Some(any),
+        };
+        let refused = Cause::Unauthenticated;
+        let key = key.ok_or(refused(CredentialFailure::Missing))?;
+        if !key.starts_with(&self.manifest.key_prefix) {
+            return Err(refused(CredentialFailure::Malformed));
+        }
+        let principal = self
+            .memory
+            .state
+            .principal(key)
+            .ok_or(refused(CredentialFailure::Unknown))?;
+        match scopes {
+            Some(any) if !any.iter().any(|scope| principal.scopes.contains(scope)) => {
+                Err(Cause::MissingScope(any.join(" ")))
+            }
+            _ => Ok(Some(principal)),
+        }
+    }
+}
