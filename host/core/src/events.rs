@@ -207,10 +207,13 @@ pub fn outbox(work: &mut HostWork, limit: usize) -> Result<Vec<(u64, OutboxRow)>
     rows.iter().map(row).collect()
 }
 
-/// Takes a row out of the outbox, once its deliveries have been written in the same work. Repeating it is safe.
-pub fn take_from_outbox(work: &mut HostWork, place: u64) -> Result<(), StoreError> {
-    work.transaction
-        .delete(KeyBuilder::new(layout::OUTBOX).number(place).build())
+/// Takes a row out of the outbox, in the work in which its deliveries are written, and says whether it was there: repeating
+/// it does nothing.
+pub fn take_from_outbox(work: &mut HostWork, place: u64) -> Result<bool, StoreError> {
+    let key = KeyBuilder::new(layout::OUTBOX).number(place).build();
+    let was_there = work.transaction.get(&key)?.is_some();
+    work.transaction.delete(key)?;
+    Ok(was_there)
 }
 
 fn page_of(

@@ -29,6 +29,12 @@
 //! | 22 | attempts of payments | documents, scope tenant |
 //! | 23 | refunds of payments | documents, scope tenant |
 //! | 24 | links to payments | plugin, reference (strings) → tenant and payment id |
+//! | 25 | endpoints of webhooks | documents, no scope |
+//! | 26 | deliveries | documents, no scope |
+//! | 27 | deliveries that wait | endpoint id (string), place in the queue (u64): time due, or 0 where the endpoint keeps an order; ordinal (u64) → delivery, event, time due |
+//! | 28 | deliveries that are being made | end of the lease (u64), delivery id (string) → the lease, and where it waited |
+//! | 29 | deliveries made | time of the end (u64), delivery id (string) → nothing |
+//! | 30 | deliveries of an event | tenant (u64), event id, endpoint id (strings) → delivery id |
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;
@@ -61,6 +67,12 @@ pub(crate) const PAYMENTS: u8 = 21;
 pub(crate) const PAYMENT_ATTEMPTS: u8 = 22;
 pub(crate) const PAYMENT_REFUNDS: u8 = 23;
 pub(crate) const PAYMENT_LINKS: u8 = 24;
+pub(crate) const ENDPOINTS: u8 = 25;
+pub(crate) const DELIVERIES: u8 = 26;
+pub(crate) const DELIVERIES_DUE: u8 = 27;
+pub(crate) const DELIVERIES_LEASED: u8 = 28;
+pub(crate) const DELIVERIES_ENDED: u8 = 29;
+pub(crate) const EVENT_DELIVERIES: u8 = 30;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {

@@ -37,6 +37,7 @@ pub mod settings;
 pub mod tenants;
 pub mod time;
 pub mod users;
+pub mod webhooks;
 pub mod work;
 
 mod layout;

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::check::{self, InvalidField, chars};
+use crate::ids::{PluginName, TenantId};
 use crate::layout;
 use crate::seal::{MasterKeys, SealError, Sealed};
+use crate::tenants::TenantRef;
 use crate::time::Timestamp;
-use crate::work::Work;
+use crate::work::{HostWork, Work};
 
 /// Longest value of a text or secret, in characters.
 const VALUE_CHARS_MAX: usize = 4000;
@@ -64,11 +66,23 @@ struct Row {
 
 /// The operator's value, or the manifest's default, or nothing.
 pub fn get(work: &mut Work, declared: &[Setting], name: &str) -> Result<Option<String>, SettingError> {
+    let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
+    value_of(work, &tenant, &plugin, declared, name)
+}
+
+/// As [`get`], for the host's own use, which is not bound to one tenant and plugin.
+pub fn value_of(
+    work: &mut HostWork,
+    tenant: &TenantRef,
+    plugin: &PluginName,
+    declared: &[Setting],
+    name: &str,
+) -> Result<Option<String>, SettingError> {
     let setting = find(declared, name)?;
     if setting.kind == SettingKind::Secret {
         return Err(SettingError::Secret(name.to_owned()));
     }
-    let row = row(work, name)?;
+    let row = row_of(work, tenant.id, plugin, name)?;
     Ok(row.and_then(|row| row.value).or_else(|| setting.default.clone()))
 }
 
@@ -146,13 +160,26 @@ pub fn reveal_secret(
     keys: &MasterKeys,
     name: &str,
 ) -> Result<Option<String>, SettingError> {
+    let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
+    secret_of(work, &tenant, &plugin, declared, keys, name)
+}
+
+/// As [`reveal_secret`], for host work that is not bound to one tenant and plugin.
+pub fn secret_of(
+    work: &mut HostWork,
+    tenant: &TenantRef,
+    plugin: &PluginName,
+    declared: &[Setting],
+    keys: &MasterKeys,
+    name: &str,
+) -> Result<Option<String>, SettingError> {
     let setting = find(declared, name)?;
     if setting.kind != SettingKind::Secret {
         return Err(InvalidField::new(name, "is not a secret").into());
     }
-    match row(work, name)?.and_then(|row| row.sealed) {
+    match row_of(work, tenant.id, plugin, name)?.and_then(|row| row.sealed) {
         Some(sealed) => {
-            let place = place(work, name);
+            let place = place_of(tenant.id, plugin, name);
             Ok(Some(keys.open(&place.each_ref().map(String::as_str), &sealed)?))
         }
         None => Ok(None),
@@ -201,25 +228,37 @@ fn find<'d>(declared: &'d [Setting], name: &str) -> Result<&'d Setting, SettingE
 }
 
 fn row(work: &mut Work, name: &str) -> Result<Option<Row>, StoreError> {
-    let key = key(work, name);
-    layout::get_json(&mut work.transaction, &key)
+    let (tenant, plugin) = (work.tenant().id, work.plugin().clone());
+    row_of(work, tenant, &plugin, name)
+}
+
+fn row_of(
+    work: &mut HostWork,
+    tenant: TenantId,
+    plugin: &PluginName,
+    name: &str,
+) -> Result<Option<Row>, StoreError> {
+    layout::get_json(&mut work.transaction, &key_of(tenant, plugin, name))
 }
 
 fn key(work: &Work, name: &str) -> Vec<u8> {
-    let tenant = work.tenant().id;
+    key_of(work.tenant().id, work.plugin(), name)
+}
+
+fn key_of(tenant: TenantId, plugin: &PluginName, name: &str) -> Vec<u8> {
     layout::tenant_key(layout::SETTINGS, tenant)
-        .string(work.plugin().as_str())
+        .string(plugin.as_str())
         .string(name)
         .build()
 }
 
 /// Where a secret belongs: what its envelope is bound to.
 fn place(work: &Work, name: &str) -> [String; 3] {
-    [
-        work.tenant().id.to_string(),
-        work.plugin().to_string(),
-        name.to_owned(),
-    ]
+    place_of(work.tenant().id, work.plugin(), name)
+}
+
+fn place_of(tenant: TenantId, plugin: &PluginName, name: &str) -> [String; 3] {
+    [tenant.to_string(), plugin.to_string(), name.to_owned()]
 }
 
 #[cfg(test)]

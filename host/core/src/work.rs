@@ -28,6 +28,7 @@ pub struct HostWork {
     pub(crate) rng: ChaCha20Rng,
     pub(crate) jobs_scheduled: bool,
     pub(crate) events_emitted: bool,
+    pub(crate) deliveries_changed: bool,
     pub(crate) announcements: Vec<Announcement>,
 }
 
@@ -49,6 +50,8 @@ pub struct Committed {
     pub jobs_scheduled: bool,
     /// Whether an event waits for delivery.
     pub events_emitted: bool,
+    /// Whether deliveries or their endpoints were changed otherwise, so that something may be due that was not.
+    pub deliveries_changed: bool,
 }
 
 /// Why [`HostWork::run`] has done nothing.
@@ -87,6 +90,7 @@ impl HostWork {
             rng: draws.rng(),
             jobs_scheduled: false,
             events_emitted: false,
+            deliveries_changed: false,
             announcements: Vec::new(),
         }
     }
@@ -156,11 +160,13 @@ impl HostWork {
     /// Makes everything true at once, or fails and leaves nothing behind.
     pub fn commit(self) -> Result<Committed, CommitError> {
         let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.events_emitted);
+        let deliveries_changed = self.deliveries_changed;
         let sequence = self.transaction.commit()?;
         Ok(Committed {
             sequence,
             jobs_scheduled,
             events_emitted,
+            deliveries_changed,
         })
     }
 

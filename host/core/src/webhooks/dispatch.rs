@@ -1,0 +1,207 @@
+//! From the outbox to deliveries: one for every endpoint that wants the event.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mooring_manifest::{Manifest, Webhook};
+use mooring_store::Selection;
+use sha2::{Digest, Sha256};
+
+use super::rows::{
+    PLUGIN, endpoint_of, endpoints, event_key, plugin_value, save_delivery, save_endpoint,
+};
+use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, Source, WebhookError};
+use crate::events::{self, Event, OutboxRow};
+use crate::ids::{DeliveryId, EndpointId, PluginName, TenantId};
+use crate::layout;
+use crate::page::PAGE_LIMIT_MAX;
+use crate::settings;
+use crate::tenants::TenantRef;
+use crate::work::HostWork;
+use mooring_store::KeySpace;
+
+/// A work that has written so much takes no further rows: the rest is for the next one.
+const WRITTEN_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What dispatching did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dispatched {
+    /// Rows that were taken out of the outbox; fewer than given means that the rest is for the next work.
+    pub rows: usize,
+    /// Endpoints for which something waits now that did not before.
+    pub endpoints: BTreeSet<EndpointId>,
+}
+
+/// Turns rows of the outbox into deliveries, in their order. `manifest_of` gives the manifest of a plugin that is loaded;
+/// for one that is not, the endpoints that are known take the event. A row that is not there any more is passed over, so
+/// repeating it is safe.
+pub fn dispatch(
+    work: &mut HostWork,
+    rows: &[(u64, OutboxRow)],
+    manifest_of: &dyn Fn(&PluginName) -> Option<Arc<Manifest>>,
+) -> Result<Dispatched, WebhookError> {
+    let mut known: BTreeMap<(TenantId, PluginName), Vec<Endpoint>> = BTreeMap::new();
+    let mut dispatched = Dispatched::default();
+    for (place, row) in rows {
+        if work.written_bytes() > WRITTEN_BYTES_MAX {
+            break;
+        }
+        dispatched.rows += 1;
+        if !events::take_from_outbox(work, *place)? {
+            continue;
+        }
+        let event = events::get_any(work, row.tenant.id, &row.event)?;
+        let owner = (row.tenant.id, event.plugin.clone());
+        if !known.contains_key(&owner) {
+            let current = match manifest_of(&event.plugin) {
+                Some(manifest) => sync(work, &row.tenant, &event.plugin, &manifest)?,
+                None => all_of(work, row.tenant.id, &event.plugin)?,
+            };
+            known.insert(owner.clone(), current);
+        }
+        for endpoint in &known[&owner] {
+            if endpoint.wants(&event.kind) {
+                enqueue(work, endpoint, &event, false)?;
+                dispatched.endpoints.insert(endpoint.id.clone());
+            }
+        }
+    }
+    Ok(dispatched)
+}
+
+/// Makes the endpoints that a manifest and its settings ask for, and brings those there are up to date. Gives the ones whose
+/// address is set. An address that has changed is another chance: what the old one did is forgotten, unless the operator
+/// switched the endpoint off. Repeating it is safe.
+pub fn sync(
+    work: &mut HostWork,
+    tenant: &TenantRef,
+    plugin: &PluginName,
+    manifest: &Manifest,
+) -> Result<Vec<Endpoint>, WebhookError> {
+    let mut current = Vec::new();
+    for webhook in &manifest.webhooks {
+        let address =
+            settings::value_of(work, tenant, plugin, &manifest.settings, &webhook.url_setting)?;
+        let Some(address) = address.map(|url| digest(&url)) else {
+            continue;
+        };
+        let before = endpoint_of(work, tenant.id, plugin, &webhook.name)?;
+        let mut endpoint = match &before {
+            Some(endpoint) => endpoint.clone(),
+            None => new_endpoint(work, tenant, plugin, webhook)?,
+        };
+        endpoint.kinds.clone_from(&webhook.kinds);
+        endpoint.ordered = webhook.ordered;
+        if endpoint.address.as_ref() != Some(&address) {
+            endpoint.address = Some(address);
+            let by_operator =
+                matches!(endpoint.disabled, Some(disabled) if disabled.by == DisabledBy::Operator);
+            if !by_operator {
+                endpoint.recover();
+            }
+        }
+        save_endpoint(work, before.as_ref(), &mut endpoint)?;
+        current.push(endpoint);
+    }
+    work.deliveries_changed = true;
+    Ok(current)
+}
+
+/// Writes a delivery of an event, due at once.
+pub(super) fn enqueue(
+    work: &mut HostWork,
+    endpoint: &Endpoint,
+    event: &Event,
+    test: bool,
+) -> Result<Delivery, WebhookError> {
+    let now = work.now();
+    let mut delivery = Delivery {
+        id: DeliveryId::draw(&mut work.rng),
+        tenant: endpoint.tenant.clone(),
+        plugin: endpoint.plugin.clone(),
+        endpoint: endpoint.id.clone(),
+        event: event.id.clone(),
+        kind: event.kind.clone(),
+        state: DeliveryState::Waiting,
+        test,
+        tries: 0,
+        attempts_made: 0,
+        attempts: Vec::new(),
+        next_at: None,
+        created_at: now,
+        ended_at: None,
+        queue: 0,
+        ordinal: work.next_ordinal(&[layout::DELIVERIES])?,
+    };
+    delivery.wait_until(now, endpoint.ordered);
+    save_delivery(work, None, &delivery)?;
+    let key = event_key(endpoint.tenant.id, &event.id, &endpoint.id);
+    work.transaction.put(key, delivery.id.as_str().as_bytes().to_vec())?;
+    Ok(delivery)
+}
+
+impl Endpoint {
+    /// Whether events of this kind go there.
+    pub fn wants(&self, kind: &str) -> bool {
+        let fits = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(beginning) => kind.starts_with(beginning),
+            None => pattern == kind,
+        };
+        self.kinds.is_empty() || self.kinds.iter().any(fits)
+    }
+
+    /// The webhook that it was made from, as the manifest declares it now.
+    pub fn webhook<'m>(&self, manifest: &'m Manifest) -> Option<&'m Webhook> {
+        let Source::Manifest(name) = &self.source;
+        manifest.webhooks.iter().find(|webhook| webhook.name == *name)
+    }
+}
+
+fn all_of(
+    work: &mut HostWork,
+    tenant: TenantId,
+    plugin: &PluginName,
+) -> Result<Vec<Endpoint>, WebhookError> {
+    let value = plugin_value(tenant, plugin);
+    let selection = Selection::Listed {
+        index: PLUGIN,
+        value: &value,
+    };
+    // A plugin's endpoints are as many as the webhooks of its manifest.
+    let order = mooring_store::Order::Ascending;
+    let page = endpoints().page(&mut work.transaction, selection, 0, PAGE_LIMIT_MAX as usize, order)?;
+    Ok(page.items)
+}
+
+fn new_endpoint(
+    work: &mut HostWork,
+    tenant: &TenantRef,
+    plugin: &PluginName,
+    webhook: &Webhook,
+) -> Result<Endpoint, WebhookError> {
+    let now = work.now();
+    Ok(Endpoint {
+        id: EndpointId::draw(&mut work.rng),
+        tenant: tenant.clone(),
+        plugin: plugin.clone(),
+        source: Source::Manifest(webhook.name.clone()),
+        kinds: Vec::new(),
+        ordered: webhook.ordered,
+        health: Health::Healthy,
+        failures: 0,
+        failing_since: None,
+        probe_at: None,
+        disabled: None,
+        created_at: now,
+        updated_at: now,
+        probes: 0,
+        previous_secrets: Vec::new(),
+        address: None,
+        ordinal: work.next_ordinal(&[layout::ENDPOINTS])?,
+    })
+}
+
+/// Enough of a digest to see a change; nothing rests on it.
+fn digest(url: &str) -> String {
+    hex::encode(&Sha256::digest(url.as_bytes())[..8])
+}
