@@ -57,7 +57,10 @@ impl Given {
             .filter(|letter| !matches!(letter, ' ' | '-'))
             .collect();
         if !(12..=19).contains(&number.len()) || !is_luhn(&number) {
-            return Err(Failure::new("invalid_number", "This is not the number of a card."));
+            return Err(Failure::new(
+                "invalid_number",
+                "This is not the number of a card.",
+            ));
         }
         let expiry = read_expiry(field("expiry"))
             .ok_or_else(|| Failure::new("invalid_expiry", "The expiry date must be MM/YY."))?;
@@ -71,7 +74,11 @@ impl Given {
             let message = format!("The security code of this card has {digits} digits.");
             return Err(Failure::new("invalid_code", message));
         }
-        Ok(Given { number, expiry, brand })
+        Ok(Given {
+            number,
+            expiry,
+            brand,
+        })
     }
 
     pub(crate) fn has_number(&self, number: &str) -> bool {
@@ -192,12 +199,19 @@ mod tests {
 
     #[test]
     fn nothing_shows_a_number() {
-        let fields = [("number", "4242424242424242"), ("expiry", "12/30"), ("code", "123")];
+        let fields = [
+            ("number", "4242424242424242"),
+            ("expiry", "12/30"),
+            ("code", "123"),
+        ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let given = Given::read(&fields, 1_800_000_000_000).unwrap();
         assert_eq!(format!("{given:?}"), "Given { .. }");
         let known = serde_json::to_string(&given.known()).unwrap();
         assert!(!known.contains("4242424242424242"), "{known}");
-        assert!(known.contains(r#""card_first_six":"424242","card_last_four":"4242""#), "{known}");
+        assert!(
+            known.contains(r#""card_first_six":"424242","card_last_four":"4242""#),
+            "{known}"
+        );
     }
 }

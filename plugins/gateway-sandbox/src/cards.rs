@@ -61,7 +61,10 @@ pub(crate) fn submit(order: &Order, fields: &[(String, String)]) -> Progress {
         Err(failure) => return Progress::declined(failure.code, failure.message),
     };
     let Some(card) = CARDS.iter().find(|card| given.has_number(card.number)) else {
-        return Progress::declined("test_cards_only", "The sandbox takes the cards of its documentation only.");
+        return Progress::declined(
+            "test_cards_only",
+            "The sandbox takes the cards of its documentation only.",
+        );
     };
     let details = Details {
         known: given.known(),

@@ -132,8 +132,12 @@ fn network(order: &Order) -> Result<&'static Network, GatewayError> {
 
 /// The same amount in coins, one to one.
 fn in_coins(amount: &Amount) -> Result<Amount, GatewayError> {
-    Amount::parse_decimal(&amount.to_string(), COIN)
-        .map_err(|_| refused("amount_too_large", format!("This is more {COIN} than can be counted.")))
+    Amount::parse_decimal(&amount.to_string(), COIN).map_err(|_| {
+        refused(
+            "amount_too_large",
+            format!("This is more {COIN} than can be counted."),
+        )
+    })
 }
 
 /// What stands for the transfer: the same for the same attempt, like no other's.

@@ -47,7 +47,11 @@ impl Gateway for Sandbox {
             env!("CARGO_PKG_VERSION"),
             "Moves no money; the payer chooses how a payment ends.",
         )
-        .boolean("enabled", false, "Whether payments of this tenant may be paid without money.")
+        .boolean(
+            "enabled",
+            false,
+            "Whether payments of this tenant may be paid without money.",
+        )
         .gateway(Offer {
             enabled_setting: "enabled".to_owned(),
             methods: std::iter::once(card).chain(coins).collect(),

@@ -108,7 +108,12 @@ pub const COINS: &[Coin] = &[
 ];
 
 const fn card(number: &'static str, name: &'static str, way: Way, end: End) -> Card {
-    Card { number, name, way, end }
+    Card {
+        number,
+        name,
+        way,
+        end,
+    }
 }
 
 const fn coin(ending: i64, way: Way, end: End) -> Coin {
