@@ -276,3 +276,20 @@ pub trait Gateway: Sized + 'static {
         ))
     }
 }
+
+/// Makes a type that implements [`Gateway`] *the* gateway of this crate. Once per crate; nothing happens natively.
+#[macro_export]
+macro_rules! register_gateway {
+    ($gateway:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            $crate::macros::export::stamp!();
+            $crate::macros::export_gateway::gateway!($gateway);
+        };
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = {
+            const fn is_gateway<G: $crate::gateway::Gateway>() {}
+            is_gateway::<$gateway>();
+        };
+    };
+}

@@ -88,5 +88,5 @@ pub mod macros {
     #[cfg(not(target_family = "wasm"))]
     pub use crate::dispatch::{Outcome, describe, describe_gateway, handle};
     #[cfg(target_family = "wasm")]
-    pub use crate::wasm::export;
+    pub use crate::wasm::{export, export_gateway};
 }

@@ -134,6 +134,16 @@ impl<G: Gateway> TestGateway<G> {
         }
     }
 
+    /// The attempt as the host gives it after this was said of it.
+    pub fn after(&self, order: &Order, progress: &Progress) -> Order {
+        Order {
+            state: progress.state,
+            gateway_ref: progress.gateway_ref.clone().or(order.gateway_ref.clone()),
+            memo: progress.memo.clone().unwrap_or_else(|| order.memo.clone()),
+            ..order.clone()
+        }
+    }
+
     /// A refund of an attempt, for the first time.
     pub fn refund_order(&self, order: Order, amount: Amount) -> RefundOrder {
         RefundOrder {

@@ -1,5 +1,8 @@
 //! The contract's types to the SDK's and back. Everything is moved, nothing copied.
 
+pub(super) mod gateway;
+pub(super) mod payments;
+
 use super::bindings;
 use super::bindings::mooring::plugin as wit;
 use crate::dispatch::Outcome;
@@ -21,7 +24,7 @@ use crate::users::{NewUser, User, UserChanges, UserError};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
 
 /// One type to the other; `From` would make the generated types public.
-pub(super) trait Convert<T> {
+pub(in crate::wasm) trait Convert<T> {
     fn convert(self) -> T;
 }
 
@@ -105,6 +108,7 @@ macro_rules! cases {
         }
     };
 }
+use cases;
 
 cases!(wit::types::Denial => Denial { Anonymous, ReadOnly, OverBudget });
 record!(in wit::types::InvalidField => InvalidField { field, reason });
@@ -256,8 +260,17 @@ pub(super) fn request(request: bindings::Request) -> (Outcome, Request) {
         body: request.body,
         principal: request.principal.convert(),
         id: request.id,
+        resumed: extension(request.extensions, "resumed"),
     };
     (outcome, request)
+}
+
+/// The first value of an extension.
+fn extension(extensions: Vec<(String, String)>, name: &str) -> Option<String> {
+    let mut extensions = extensions.into_iter();
+    extensions
+        .find(|(given, _)| given == name)
+        .map(|(_, value)| value)
 }
 
 fn cause(cause: wit::exchange::Cause) -> Cause {
@@ -287,11 +300,12 @@ fn cause(cause: wit::exchange::Cause) -> Cause {
 
 #[inline]
 pub(super) fn response(response: Response) -> bindings::Response {
+    let resume_after = response.resume_after.map(|job| ("resume-after".to_owned(), job));
     bindings::Response {
         status: response.status,
         headers: response.headers,
         body: response.body,
-        extensions: Vec::new(),
+        extensions: resume_after.into_iter().collect(),
     }
 }
 

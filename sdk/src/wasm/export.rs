@@ -54,6 +54,10 @@ macro_rules! __plugin {
             ) -> Result<(), $crate::macros::export::bindings::JobFailure> {
                 $crate::macros::export::run_job::<$plugin>(job)
             }
+
+            fn on_event(event: $crate::macros::export::bindings::Event) -> Result<(), String> {
+                $crate::macros::export::on_event::<$plugin>(event)
+            }
         }
 
         $crate::macros::export::bindings::export_provider!(Export);
@@ -76,4 +80,9 @@ pub fn handle<P: Plugin>(request: bindings::Request) -> bindings::Response {
 /// The export `run-job`.
 pub fn run_job<P: Plugin>(job: bindings::Job) -> Result<(), bindings::JobFailure> {
     P::run_job(convert::job(job)).map_err(convert::job_failure)
+}
+
+/// The export `on-event`.
+pub fn on_event<P: Plugin>(event: bindings::Event) -> Result<(), String> {
+    P::on_event(convert::payments::event(event)).map_err(|problem| problem.to_string())
 }

@@ -2,6 +2,7 @@
 
 use super::bindings::mooring::plugin as wit;
 use super::convert::{self, Convert};
+use super::gateway_bindings::mooring::plugin::signatures;
 use crate::jobs::{JobError, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};
 use crate::ledger::{LedgerError, NewPosting, Posted, Posting, StatementLine};
@@ -9,11 +10,15 @@ use crate::log::Level;
 use crate::money::Amount;
 use crate::outbound::{Answer, Call, OutboundError};
 use crate::page::{List, Page};
+use crate::payments::{
+    Attempt, Failure, NewPayment, NewRefund, Payment, PaymentError, PaymentFilter, Refund,
+};
 use crate::records::{Document, IndexValue, RecordError};
 use crate::services::{
     NewService, Service, ServiceChanges, ServiceError, ServiceFilter, Suspender, Transition,
 };
 use crate::settings::SettingsError;
+use crate::signatures::{Algorithm, SignatureError};
 use crate::users::{NewUser, User, UserChanges, UserError};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
 
@@ -103,6 +108,25 @@ imports! {
         wit::webhooks::list(kind, page.convert());
 
     key_mint(key: NewKey) -> Result<Minted, KeyError> = wit::keys::mint(&key.convert());
+
+    payment_create(payment: NewPayment) -> Result<Payment, PaymentError> = wit::payments::create(&payment.convert());
+    payment_get(id: &str) -> Result<Payment, PaymentError> = wit::payments::get(id);
+    payment_find(reference: &str) -> Result<Payment, PaymentError> = wit::payments::find(reference);
+    payment_list(filter: PaymentFilter, page: Page) -> Result<List<Payment>, PaymentError> =
+        wit::payments::list(filter.convert(), page.convert());
+    payment_attempts(id: &str) -> Result<Vec<Attempt>, PaymentError> = wit::payments::attempts(id);
+    payment_refunds(id: &str) -> Result<Vec<Refund>, PaymentError> = wit::payments::refunds(id);
+    payment_cancel(id: &str) -> Result<Payment, PaymentError> = wit::payments::cancel(id);
+    payment_fail(id: &str, reason: Failure) -> Result<Payment, PaymentError> =
+        wit::payments::fail(id, &reason.convert());
+    payment_refund(refund: NewRefund) -> Result<Refund, PaymentError> = wit::payments::request_refund(&refund.convert());
+    payment_capture(id: &str, amount: Option<Amount>) -> Result<String, PaymentError> =
+        wit::payments::capture(id, amount.convert().as_ref());
+    payment_void(id: &str) -> Result<String, PaymentError> = wit::payments::void(id);
+
+    signature_verify(setting: &str, algorithm: Algorithm, message: &[u8], candidates: &[Vec<u8>])
+        -> Result<bool, SignatureError> =
+        signatures::verify(setting, algorithm.convert(), message, candidates);
 
     outbound_is_configured(target: &str) -> Result<bool, OutboundError> = wit::outbound::is_configured(target);
     outbound_send(call: Call) -> Result<Answer, OutboundError> = wit::outbound::send(&call.convert());
