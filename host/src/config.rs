@@ -22,6 +22,9 @@ pub struct Config {
     pub data: PathBuf,
     /// Where front-ends call.
     pub listen: SocketAddr,
+    /// Scheme, host and port under which the world reaches `listen`, `https://pay.example.com`: what links to hosted pages and
+    /// gateways' notifications begin with. Absent: the listen address.
+    pub public_url: Option<String>,
     /// Where the operator calls; keep it off public networks.
     pub admin: SocketAddr,
     /// Where bundled plugins (`NAME.wasm`) lie; absent means the folder `plugins` beside the executable.
@@ -168,6 +171,7 @@ impl Default for Config {
         Config {
             data: PathBuf::from("mooring-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             admin: SocketAddr::from(([127, 0, 0, 1], 8081)),
             bundled_plugins: None,
             allow_private: Vec::new(),

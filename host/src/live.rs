@@ -42,6 +42,7 @@ impl Live {
             config,
             data,
             master_key,
+            public_url,
         } = opened;
         let folder = data.path().join("store");
         let store =
@@ -57,6 +58,7 @@ impl Live {
             config,
             Arc::clone(&secrets),
             outbound,
+            public_url,
             worker,
             |manifest| {
                 Surface::new(Arc::clone(manifest))

@@ -86,6 +86,8 @@ pub struct Opened<'a> {
     pub data: &'a DataDir,
     /// For secrets at rest.
     pub master_key: [u8; 32],
+    /// Scheme, host and port under which the world reaches the front-ends' side; no slash at its end.
+    pub public_url: String,
 }
 
 impl<B: Backend> Host<B> {
@@ -103,17 +105,22 @@ impl<B: Backend> Host<B> {
         let token = data.admin_token()?;
         let public = bind(config.listen, "--listen").await?;
         let private = bind(config.admin, "--admin").await?;
-        let backend = open(Opened {
-            config: &config,
-            data: &data,
-            master_key,
-        })
-        .await?;
         let addresses = Addresses::new(
             local(&public, config.listen),
             config.tls.is_some(),
             local(&private, config.admin),
         );
+        let public_url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| addresses.listen.clone());
+        let backend = open(Opened {
+            config: &config,
+            data: &data,
+            master_key,
+            public_url,
+        })
+        .await?;
         let demo = if demo {
             Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
         } else {

@@ -15,6 +15,7 @@ use mooring_core::work::Work;
 use mooring_manifest::{Access, Manifest};
 use mooring_store::Store;
 
+use super::directory::Directory;
 use super::errands::Errands;
 use crate::config::PluginLimits;
 
@@ -63,6 +64,7 @@ pub struct Desk {
     pub(crate) facts: Arc<Facts>,
     pub(crate) caller: Caller,
     pub(crate) draws: Arc<Draws>,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) limits: Arc<PluginLimits>,
     pub(crate) spent: Spent,
     /// Calls to the world, for a job; a request has none.
@@ -78,6 +80,7 @@ impl Desk {
         store: &Store,
         facts: &Arc<Facts>,
         limits: &Arc<PluginLimits>,
+        directory: &Arc<Directory>,
         draws: &Arc<Draws>,
         caller: Caller,
     ) -> Desk {
@@ -85,6 +88,7 @@ impl Desk {
             facts: Arc::clone(facts),
             caller,
             draws: Arc::clone(draws),
+            directory: Arc::clone(directory),
             limits: Arc::clone(limits),
             spent: Spent::default(),
             errands: None,

@@ -104,6 +104,13 @@ impl Config {
                     self.admin
                 )
             },
+        )?;
+        require(
+            self.public_url.as_deref().is_none_or(is_origin),
+            "public_url",
+            || {
+                "must be http or https, a host and perhaps a port, with nothing behind: https://pay.example.com".into()
+            },
         )
     }
 
@@ -247,6 +254,16 @@ impl Config {
     }
 }
 
+/// Scheme, host and perhaps a port, and nothing else.
+fn is_origin(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else {
+        return false;
+    };
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let scheme = uri.scheme_str().unwrap_or_default();
+    matches!(scheme, "http" | "https") && !authority.contains('@') && url == format!("{scheme}://{authority}")
+}
+
 fn require(holds: bool, name: &'static str, reason: impl FnOnce() -> String) -> Result<(), ConfigError> {
     if holds {
         Ok(())
@@ -298,6 +315,9 @@ mod tests {
     fn combinations_that_cannot_work_are_refused_by_name() {
         for (text, name) in [
             ("listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"", "admin: "),
+            ("public_url = \"https://pay.example.com/\"", "public_url: "),
+            ("public_url = \"https://a@pay.example.com\"", "public_url: "),
+            ("public_url = \"pay.example.com\"", "public_url: "),
             ("[plugin]\nfuel_max = 0", "plugin.fuel_max: "),
             ("[plugin]\ncall_threads = 2", "plugin.calls_per_plugin_max: "),
             ("[edge]\nheader_bytes_max = 100", "edge.header_bytes_max: "),

@@ -32,6 +32,7 @@ impl Credentials {
             .map(|credential| match credential {
                 Credential::Bearer => Ok(Scheme::Bearer),
                 Credential::Header { name } => header_name(name).map(Scheme::Header),
+                Credential::Path { .. } => Err(SurfaceError::PathCredential),
             })
             .collect::<Result<_, _>>()?;
         let realm = manifest.name.clone();

@@ -44,6 +44,9 @@ pub enum SurfaceError {
     /// Not a header's name in lower case.
     #[error("`{0}` is not a header name in lower case")]
     Header(String),
+    /// Not served yet.
+    #[error("this host takes no keys from paths")]
+    PathCredential,
     /// A plugin sees no credentials.
     #[error("the header `{0}` carries credentials, which a plugin is not given")]
     CredentialHeader(String),

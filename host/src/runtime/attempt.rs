@@ -121,7 +121,14 @@ impl Shared {
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
             let caller = Caller::Job(job.tenant.clone());
-            let mut desk = Desk::new(&self.store, &plugin.facts, &self.limits, draws, caller);
+            let mut desk = Desk::new(
+                &self.store,
+                &plugin.facts,
+                &self.limits,
+                &self.directory,
+                draws,
+                caller,
+            );
             desk.errands = Some(Errands::new(answered));
             let Run {
                 mut desk,

@@ -90,7 +90,14 @@ impl Shared {
         let caller = caller(plugin, exchange);
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
-            let desk = Desk::new(&self.store, &plugin.facts, &self.limits, &draws, caller.clone());
+            let desk = Desk::new(
+                &self.store,
+                &plugin.facts,
+                &self.limits,
+                &self.directory,
+                &draws,
+                caller.clone(),
+            );
             let Run {
                 mut desk,
                 fuel,

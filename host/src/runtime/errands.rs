@@ -62,6 +62,8 @@ impl Shared {
             TargetAuth::Header { name, secret_setting } => {
                 Some(Credential::header(name, &secret(secret_setting)?))
             }
+            // Refused at load.
+            TargetAuth::OAuth2 { .. } => return Err(NoReturn::Refused("no token can be fetched".to_owned())),
         };
         let credential = credential
             .transpose()

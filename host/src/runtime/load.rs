@@ -183,7 +183,14 @@ impl Shared {
     }
 
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
-        Desk::new(&self.store, facts, &self.limits, &nobodys_draws(), Caller::Nobody)
+        Desk::new(
+            &self.store,
+            facts,
+            &self.limits,
+            &self.directory,
+            &nobodys_draws(),
+            Caller::Nobody,
+        )
     }
 }
 

@@ -162,6 +162,7 @@ fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestErro
             &place,
             "secret_setting must name a setting of kind secret",
         ),
+        TargetAuth::OAuth2 { .. } => Err(broken(&place, "this host fetches no tokens yet".to_owned())),
     }
 }
 

@@ -18,11 +18,15 @@ mod instance;
 mod jobs;
 mod load;
 mod manifest;
+mod notify;
 mod output;
 mod plugin;
 mod pool;
 mod program;
+mod ready;
 mod registry;
+mod submit;
+mod transact;
 mod usage;
 mod wasi;
 
@@ -38,10 +42,15 @@ use wasmtime::Engine;
 
 pub use self::engine::Pooling;
 pub use self::load::LoadError;
+pub use self::notify::{Notification, NotifyError};
 pub use self::plugin::Plugin;
 pub use self::program::{Answer, Fault, JobCall, JobEnd, Program, Run};
+pub use self::ready::ReadyGateway;
 pub use self::registry::{AddError, AddPlugin, Installed, RemoveError};
+pub use self::submit::SubmitError;
+pub use self::transact::TransactError;
 pub use self::usage::RouteTotals;
+use crate::bindings::Directory;
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
 use crate::outbound::Client;
@@ -56,8 +65,12 @@ pub(crate) struct Shared {
     pooling: Pooling,
     cache: compile::CompileCache,
     pool: pool::Pool,
+    /// For host work on behalf of a plugin that is not loaded.
+    host_lane: pool::Lane,
     outbound: Client,
     secrets: Arc<MasterKeys>,
+    /// What plugins are told of where they and their gateways are. Follows `installed`.
+    directory: Arc<Directory>,
     /// Where the bytes of installed plugins lie, by digest.
     plugin_folder: PathBuf,
     installed: registry::Registry,
@@ -90,6 +103,7 @@ pub enum StartError {
 impl Runtime {
     /// Starts the call threads and the epoch. Loads nothing yet: see [`Runtime::load_installed`].
     ///
+    /// `public_url` is scheme, host and port under which the world reaches the plugins, without a slash at its end.
     /// `worker` is the executable that has the hidden subcommand [`compile::WORKER_COMMAND`]. `manifest_rule` refuses, at
     /// load, what could not be served later. Must be called inside a tokio runtime.
     pub fn start(
@@ -97,6 +111,7 @@ impl Runtime {
         config: &Config,
         secrets: Arc<MasterKeys>,
         outbound: Client,
+        public_url: String,
         worker: PathBuf,
         manifest_rule: ManifestRule,
     ) -> Result<Runtime, StartError> {
@@ -122,8 +137,10 @@ impl Runtime {
                 engine,
                 pooling,
                 pool,
+                host_lane: pool::Lane::default(),
                 outbound,
                 secrets,
+                directory: Arc::new(Directory::new(public_url)),
                 plugin_folder,
                 installed: registry::Registry::default(),
                 manifest_rule,
@@ -145,6 +162,16 @@ impl Runtime {
     /// Has due jobs run at once, after a commit that the runtime did not make itself.
     pub fn announce(&self, committed: &Committed) {
         self.shared.announce(committed);
+    }
+
+    /// Scheme, host and port under which the world reaches this host; no slash at its end.
+    pub fn public_url(&self) -> &str {
+        self.shared.directory.public_url()
+    }
+
+    /// Links to where plugins answer, and what gateways can do.
+    pub fn directory(&self) -> &Directory {
+        &self.shared.directory
     }
 
     /// The store that everything is kept in.

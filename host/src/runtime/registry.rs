@@ -19,6 +19,7 @@ use super::Runtime;
 use super::inspect::{Component, Grants};
 use super::load::{self, LoadError};
 use super::plugin::Plugin;
+use crate::bindings::Listed;
 
 /// A plugin and where it answers.
 #[derive(Clone)]
@@ -223,6 +224,15 @@ impl Runtime {
     fn swap(&self, mut list: Vec<Installed>, new: Option<Installed>) {
         list.extend(new);
         list.sort_by(|a, b| a.name().cmp(b.name()));
+        let listed = list.iter().map(|installed| {
+            let listed = Listed {
+                mount: installed.row.mount.clone(),
+                manifest: Arc::clone(&installed.plugin.facts.manifest),
+            };
+            (installed.name().clone(), listed)
+        });
+        // First, so that whoever answers is listed.
+        self.shared.directory.set(listed.collect());
         self.shared.installed.list.store(Arc::new(list));
     }
 

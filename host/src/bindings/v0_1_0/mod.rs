@@ -6,6 +6,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod outbound;
+mod payments;
 mod records;
 mod services;
 mod settings;
@@ -29,7 +30,7 @@ mod wit {
 }
 
 use mooring_core::check::InvalidField;
-use mooring_core::money::Amount;
+use mooring_core::money::{Amount, Currency};
 use mooring_core::page::{Order, Page};
 
 use self::wit::mooring::plugin::types;
@@ -98,6 +99,13 @@ impl From<types::Page> for Page {
             order,
         }
     }
+}
+
+/// An amount as the contract spells it; `field` is what it is called there.
+fn amount(field: &str, given: types::Amount) -> Result<Amount, InvalidField> {
+    let currency = Currency::parse_with_exponent(&given.currency, given.exponent)
+        .map_err(|error| InvalidField::new(field, error.to_string()))?;
+    Ok(Amount::new(given.minor, currency))
 }
 
 impl From<Amount> for types::Amount {

@@ -1,7 +1,7 @@
 //! `outbound`
 
 use mooring_core::settings;
-use mooring_manifest::{Target, TargetAuth};
+use mooring_manifest::Target;
 
 use super::wit::mooring::plugin::outbound::{Host, OutboundError, Request, Response};
 use super::{internal, types};
@@ -55,16 +55,7 @@ impl Desk {
 
 /// The settings that must have a value before the target can be called.
 fn settings_of(target: &Target) -> impl Iterator<Item = &str> {
-    let secret = match &target.auth {
-        TargetAuth::None => None,
-        TargetAuth::Bearer { secret_setting } | TargetAuth::Header { secret_setting, .. } => {
-            Some(secret_setting)
-        }
-    };
-    [Some(&target.url_setting), secret]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
+    std::iter::once(target.url_setting.as_str()).chain(target.auth.settings())
 }
 
 impl From<Request> for Errand {
