@@ -29,6 +29,8 @@ use error::Failure;
 /// The gateway.
 pub struct PayPal;
 
+mooring_sdk::register_gateway!(PayPal);
+
 /// Events of PayPal's are a few KiB.
 const NOTIFICATION_BYTES_MAX: u32 = 256 * 1024;
 

@@ -32,6 +32,8 @@ use error::Failure;
 /// The gateway.
 pub struct Stripe;
 
+mooring_sdk::register_gateway!(Stripe);
+
 /// Events of Stripe's are a few KiB.
 const NOTIFICATION_BYTES_MAX: u32 = 256 * 1024;
 
