@@ -104,6 +104,12 @@ impl Info {
         self.setting(name, SettingKind::Url, None, summary)
     }
 
+    /// An absolute URL that the operator can set, and what it is until then.
+    #[must_use]
+    pub fn url_or(self, name: &str, default: &str, summary: &str) -> Info {
+        self.setting(name, SettingKind::Url, Some(default), summary)
+    }
+
     /// A secret that the operator can set. The plugin never sees it; the host uses it, for a [target](Info::target).
     #[must_use]
     pub fn secret(self, name: &str, summary: &str) -> Info {
