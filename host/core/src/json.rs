@@ -42,6 +42,11 @@ impl Json {
         Json::parse("{}").expect("an empty object is JSON")
     }
 
+    /// Text that a serialiser has just written.
+    pub(crate) fn from_raw(raw: Box<RawValue>) -> Json {
+        Json(raw)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()

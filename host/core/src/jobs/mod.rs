@@ -43,6 +43,9 @@ pub const ATTEMPTS_DEFAULT: u32 = 20;
 /// Most tries that a job can ask for.
 pub const ATTEMPTS_MAX: u32 = 100;
 
+/// Kinds and dedupe keys of the host's own jobs begin with this; plugins cannot schedule them.
+pub const HOST_PREFIX: &str = "mooring.";
+
 /// Tries that are remembered with a job; older ones are forgotten.
 const HISTORY_MAX: usize = 20;
 
@@ -173,19 +176,62 @@ pub enum JobError {
     Store(#[from] StoreError),
 }
 
-/// Schedules a job; it exists only if the work commits. Safe to repeat with a dedupe key.
+/// Schedules a job; it exists only if the work commits. Safe to repeat with a dedupe key. Kinds and dedupe keys that begin
+/// with [`HOST_PREFIX`] are the host's own and refused.
 pub fn schedule(work: &mut Work, new: NewJob) -> Result<Scheduled, JobError> {
     check::text("kind", &new.kind, chars(1, 100))?;
+    refuse_host_prefix("kind", &new.kind)?;
     let payload = check::json("payload", &new.payload)?;
     if new.attempts_max > ATTEMPTS_MAX {
         return Err(InvalidField::new("attempts-max", format!("must be at most {ATTEMPTS_MAX}")).into());
     }
-    let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
     if let Some(dedupe_key) = &new.dedupe_key {
         check::text("dedupe-key", dedupe_key, chars(1, 200))?;
-        if let Some(id) = holder(work, &dedupe_row(tenant.id, &plugin, dedupe_key))? {
-            return Ok(Scheduled { id, repeated: true });
-        }
+        refuse_host_prefix("dedupe-key", dedupe_key)?;
+    }
+    let plugin = work.plugin().clone();
+    insert(work, plugin, new, payload)
+}
+
+/// Schedules a job of the host's own for a plugin of the tenant, with as many tries as there can be. Safe to repeat with a
+/// dedupe key, to which [`HOST_PREFIX`] is added.
+pub(crate) fn schedule_for(
+    work: &mut Work,
+    plugin: &PluginName,
+    kind: &str,
+    payload: &impl Serialize,
+    run_at: Timestamp,
+    dedupe_key: Option<&str>,
+) -> Result<Scheduled, StoreError> {
+    debug_assert!(kind.starts_with(HOST_PREFIX), "a plugin could schedule it");
+    let value = serde_json::value::to_raw_value(payload).expect("payloads are plain structs");
+    let payload = Json::from_raw(value);
+    let new = NewJob {
+        kind: kind.to_owned(),
+        payload: String::new(),
+        run_at,
+        attempts_max: ATTEMPTS_MAX,
+        dedupe_key: dedupe_key.map(|key| format!("{HOST_PREFIX}{key}")),
+    };
+    insert(work, plugin.clone(), new, payload).map_err(only_the_store)
+}
+
+fn refuse_host_prefix(field: &str, text: &str) -> Result<(), InvalidField> {
+    if text.starts_with(HOST_PREFIX) {
+        return Err(InvalidField::new(
+            field,
+            format!("must not begin with {HOST_PREFIX}"),
+        ));
+    }
+    Ok(())
+}
+
+fn insert(work: &mut Work, plugin: PluginName, new: NewJob, payload: Json) -> Result<Scheduled, JobError> {
+    let tenant = work.tenant().clone();
+    if let Some(dedupe_key) = &new.dedupe_key
+        && let Some(id) = holder(work, &dedupe_row(tenant.id, &plugin, dedupe_key))?
+    {
+        return Ok(Scheduled { id, repeated: true });
     }
     let now = work.now();
     let job = Job {
@@ -221,7 +267,8 @@ pub fn schedule(work: &mut Work, new: NewJob) -> Result<Scheduled, JobError> {
 /// Takes back a job of the work's plugin, as long as it waits.
 pub fn cancel(work: &mut Work, id: &JobId) -> Result<(), JobError> {
     let before = find(work, id)?;
-    if before.tenant != *work.tenant() || before.plugin != *work.plugin() {
+    let theirs = before.tenant == *work.tenant() && before.plugin == *work.plugin();
+    if !theirs || before.kind.starts_with(HOST_PREFIX) {
         return Err(JobError::NotFound);
     }
     if before.state != JobState::Waiting {
@@ -230,6 +277,48 @@ pub fn cancel(work: &mut Work, id: &JobId) -> Result<(), JobError> {
     let mut job = before.clone();
     job.end(JobState::Cancelled, work.now());
     save(work, Some(&before), &job)
+}
+
+/// What became of a job that was to be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withdrawn {
+    /// Nobody has ever run it, and nobody will.
+    Untouched,
+    /// A run of it failed, and there will be no other.
+    Tried,
+    /// Somebody runs it.
+    Running,
+    /// It had ended already.
+    Ended,
+}
+
+/// Takes back a job of the host's own, as long as it waits. A run that begins meanwhile conflicts with this.
+pub(crate) fn withdraw(work: &mut Work, id: &JobId) -> Result<Withdrawn, StoreError> {
+    let before = find(work, id).map_err(only_the_store)?;
+    match before.state {
+        JobState::Waiting => {}
+        JobState::Running => return Ok(Withdrawn::Running),
+        JobState::Done | JobState::Dead | JobState::Cancelled => return Ok(Withdrawn::Ended),
+    }
+    let mut job = before.clone();
+    job.end(JobState::Cancelled, work.now());
+    save(work, Some(&before), &job).map_err(only_the_store)?;
+    Ok(if job.runs == 0 {
+        Withdrawn::Untouched
+    } else {
+        Withdrawn::Tried
+    })
+}
+
+/// What is left of an error where the host itself schedules: its values break no rule, and its jobs exist.
+fn only_the_store(error: JobError) -> StoreError {
+    match error {
+        JobError::Store(error) => error,
+        other => StoreError::Corrupt {
+            key: Vec::new(),
+            reason: other.to_string(),
+        },
+    }
 }
 
 impl Job {

@@ -1,34 +1,165 @@
 //! Ending a payment, and taking or releasing what is reserved.
 
-use super::{Failure, Payment, PaymentError};
+use super::{
+    Attempt, AttemptJob, EventKind, Failure, JOB_CAPTURE, Payment, PaymentError, Status, attempts, news,
+    progress, rows,
+};
+use crate::check::InvalidField;
 use crate::ids::{JobId, PaymentId};
+use crate::jobs;
 use crate::money::Amount;
 use crate::work::Work;
 
 /// Ends an open payment of the work's plugin; an attempt under way is abandoned in a job ([`super::JOB_ABANDON`]). Already
 /// cancelled: no change.
 pub fn cancel(work: &mut Work, id: &PaymentId) -> Result<Payment, PaymentError> {
-    todo!("{work:?} {id}")
+    let payment = rows::own_payment(work, id)?;
+    match payment.status {
+        Status::Cancelled => Ok(payment),
+        status if status.is_final() => Err(PaymentError::WrongStatus(status)),
+        _ => end(work, payment, Status::Cancelled, None),
+    }
 }
 
 /// As [`cancel`], with a reason. Already failed: no change.
-pub fn fail(work: &mut Work, id: &PaymentId, reason: Failure) -> Result<Payment, PaymentError> {
-    todo!("{work:?} {id} {reason:?}")
+pub fn fail(work: &mut Work, id: &PaymentId, mut reason: Failure) -> Result<Payment, PaymentError> {
+    let payment = rows::own_payment(work, id)?;
+    check_reason(&mut reason)?;
+    match payment.status {
+        Status::Failed => Ok(payment),
+        status if status.is_final() => Err(PaymentError::WrongStatus(status)),
+        _ => end(work, payment, Status::Failed, Some(reason)),
+    }
 }
 
-/// Ends a payment of the tenant whose time is over; one that is final stays as it is. One whose money is under way
-/// (`processing`, `authorized`) is looked at again later, by another job, and expires when the money does not arrive.
+/// Ends a payment of the tenant whose time is over; one that is final stays as it is. So does one whose money is under way
+/// (`processing`, `authorized`): it expires once its attempt has ended without money, in the work in which that becomes known.
 pub fn expire(work: &mut Work, id: &PaymentId) -> Result<Payment, PaymentError> {
-    todo!("{work:?} {id}")
+    let tenant = work.tenant().id;
+    let payment = rows::payment(work, tenant, id)?;
+    match payment.status {
+        Status::Pending => end(work, payment, Status::Expired, None),
+        _ => Ok(payment),
+    }
 }
 
 /// Takes what is authorized, or a part of it, in a job, whose id is given. Repeating it gives the same job while it waits.
 pub fn capture(work: &mut Work, id: &PaymentId, amount: Option<Amount>) -> Result<JobId, PaymentError> {
-    todo!("{work:?} {id} {amount:?}")
+    let payment = rows::own_payment(work, id)?;
+    check_amount(&payment, amount)?;
+    let before = authorized(work, &payment)?;
+    if before.abandoned {
+        return Err(PaymentError::WrongStatus(Status::Cancelled));
+    }
+    let all = before.credited.unwrap_or(payment.due);
+    let amount = amount.unwrap_or(all);
+    if amount.minor > all.minor {
+        return Err(PaymentError::TooMuch(all));
+    }
+    let mut attempt = before.clone();
+    let job = schedule_capture(work, &mut attempt, amount)?;
+    rows::save_attempt(work, &before, &attempt)?;
+    Ok(job)
 }
 
 /// Releases what is authorized, in a job, whose id is given; the payment is cancelled once the gateway has done so. Repeating
 /// it gives the same job while it waits.
 pub fn void(work: &mut Work, id: &PaymentId) -> Result<JobId, PaymentError> {
-    todo!("{work:?} {id}")
+    let before = rows::own_payment(work, id)?;
+    let attempt_before = authorized(work, &before)?;
+    let (mut payment, mut attempt) = (before.clone(), attempt_before.clone());
+    attempts::withdraw(work, &mut payment, &mut attempt)?;
+    rows::save_attempt(work, &attempt_before, &attempt)?;
+    let asked = attempt.asked.ok_or(PaymentError::WrongStatus(before.status))?;
+    Ok(asked.job)
+}
+
+/// Has the gateway take an amount of what is authorized, unless a job is about to.
+pub(super) fn schedule_capture(
+    work: &mut Work,
+    attempt: &mut Attempt,
+    amount: Amount,
+) -> Result<JobId, PaymentError> {
+    let job = AttemptJob {
+        attempt: attempt.id.clone(),
+        amount: Some(amount),
+    };
+    let key = format!("capture:{}", attempt.id);
+    let now = work.now();
+    let job = jobs::schedule_for(work, &attempt.gateway, JOB_CAPTURE, &job, now, Some(&key))?;
+    if !job.repeated {
+        attempt.capturing = Some((amount, job.id.clone()));
+    }
+    Ok(job.id)
+}
+
+/// Ends an open payment without money.
+fn end(
+    work: &mut Work,
+    before: Payment,
+    status: Status,
+    reason: Option<Failure>,
+) -> Result<Payment, PaymentError> {
+    let tenant = work.tenant().id;
+    let mut payment = before.clone();
+    let attempt_before = match &before.open {
+        Some(open) => Some(rows::attempt(work, tenant, open)?),
+        None => None,
+    };
+    let mut attempt = attempt_before.clone();
+    close(work, &mut payment, attempt.as_mut(), status, reason)?;
+    if let Some((before, attempt)) = attempt_before.as_ref().zip(attempt.as_ref()) {
+        rows::save_attempt(work, before, attempt)?;
+    }
+    rows::save_payment(work, &before, &mut payment)?;
+    Ok(payment)
+}
+
+/// Ends an open payment without money, with its open attempt, and announces it; the caller saves both.
+pub(super) fn close(
+    work: &mut Work,
+    payment: &mut Payment,
+    mut attempt: Option<&mut Attempt>,
+    status: Status,
+    reason: Option<Failure>,
+) -> Result<(), PaymentError> {
+    payment.status = status;
+    if reason.is_some() {
+        payment.failure = reason;
+    }
+    if let Some(attempt) = attempt.as_deref_mut() {
+        attempts::withdraw(work, payment, attempt)?;
+    }
+    let kind = match status {
+        Status::Failed => EventKind::Failed,
+        Status::Expired => EventKind::Expired,
+        _ => EventKind::Cancelled,
+    };
+    news::announce(work, kind, payment, attempt.as_deref(), None);
+    Ok(())
+}
+
+/// The attempt that has reserved the money of an authorized payment.
+fn authorized(work: &mut Work, payment: &Payment) -> Result<Attempt, PaymentError> {
+    let tenant = work.tenant().id;
+    match (payment.status, &payment.open) {
+        (Status::Authorized, Some(open)) => rows::attempt(work, tenant, open),
+        (status, _) => Err(PaymentError::WrongStatus(status)),
+    }
+}
+
+fn check_reason(reason: &mut Failure) -> Result<(), InvalidField> {
+    progress::clip(reason)
+}
+
+fn check_amount(payment: &Payment, amount: Option<Amount>) -> Result<(), InvalidField> {
+    let Some(amount) = amount else { return Ok(()) };
+    if amount.currency != payment.due.currency {
+        let reason = format!("must be in {}", payment.due.currency);
+        return Err(InvalidField::new("amount", reason));
+    }
+    if amount.minor <= 0 {
+        return Err(InvalidField::new("amount", "must be more than zero"));
+    }
+    Ok(())
 }

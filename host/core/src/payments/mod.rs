@@ -28,24 +28,31 @@
 //! its neighbours), and knows no gateway by name.
 
 mod apply;
+mod asking;
 mod attempts;
 mod create;
 mod end;
+mod news;
+mod progress;
 mod read;
+mod receive;
 mod refunds;
 mod rows;
 mod settle;
+mod steps;
 
+use self::asking::Asked;
 use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 pub use self::apply::apply;
-pub use self::attempts::{begin, choices_left, open_attempt};
+pub use self::attempts::{abandon, begin, choices_left, open_attempt};
 pub use self::create::create;
 pub use self::end::{cancel, capture, expire, fail, void};
+pub use self::news::announce_later;
 pub use self::read::{
-    Filter, attempt, attempt_by_gateway_ref, attempts, find, get, get_any, list, list_any, refund_any,
-    refund_by_gateway_ref, refunds, resolve,
+    Filter, attempt, attempt_by_gateway_ref, attempts, attempts_any, find, find_anywhere, get, get_any, list,
+    list_any, refund_any, refund_by_gateway_ref, refunds, refunds_any, resolve,
 };
 pub use self::refunds::{apply_refund, refund};
 use crate::check::InvalidField;
@@ -55,7 +62,7 @@ use crate::money::Amount;
 use crate::time::Timestamp;
 
 /// Jobs of the host's own begin with this; plugins cannot schedule them.
-pub const JOB_PREFIX: &str = "mooring.";
+pub const JOB_PREFIX: &str = crate::jobs::HOST_PREFIX;
 /// Take an attempt to its gateway (`gateways.start`). Owned by the gateway's plugin; payload [`AttemptJob`].
 pub const JOB_START: &str = "mooring.gateway-start";
 /// Ask a gateway what has become of an attempt (`gateways.look-up`). Payload [`AttemptJob`].
@@ -253,6 +260,10 @@ pub struct Payment {
     pub updated_at: Timestamp,
     /// Attempts so far.
     attempts: u32,
+    /// The attempt that is not over, if there is one.
+    open: Option<AttemptId>,
+    /// The attempt that paid it.
+    paid_by: Option<AttemptId>,
     ordinal: u64,
 }
 
@@ -325,6 +336,16 @@ pub struct Attempt {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// The job that takes it to its gateway.
+    job: JobId,
+    /// Whether it is to be taken back.
+    abandoned: bool,
+    /// What is being taken of what is authorized, and the job that does it.
+    capturing: Option<(Amount, JobId)>,
+    /// The newest question to its gateway.
+    asked: Option<Asked>,
+    /// What was sent back of it, refunds under way included: minor units of the payment's and of the gateway's currency.
+    sent_back: (i64, i64),
     ordinal: u64,
 }
 
@@ -462,6 +483,8 @@ pub struct Refund {
     pub payment: PaymentId,
     /// The attempt that it undoes.
     pub attempt: AttemptId,
+    /// The gateway's plugin.
+    pub gateway: PluginName,
     /// How much.
     pub amount: Amount,
     /// For people.
@@ -482,6 +505,12 @@ pub struct Refund {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Whether all that was left was asked for, rather than an amount.
+    all: bool,
+    /// The same in the gateway's currency, once it is posted.
+    sent: Option<Amount>,
+    /// The newest question to its gateway.
+    asked: Asked,
     ordinal: u64,
 }
 
