@@ -72,12 +72,12 @@ fn details(json: &str) -> AttemptDone {
 }
 
 fn request(host: &mut Host, key: &str, method: &str, below: &str, rest: &str, at: &str) {
-    let (asked, answer) = format!("\n{rest}")
-        .split_once("\n--> ")
-        .map(|(asked, answer)| (asked.to_owned(), answer.to_owned()))
-        .unwrap_or_else(|| panic!("{at} has no answer"));
+    let rest = format!("\n{rest}");
+    let Some((asked, answer)) = rest.split_once("\n--> ") else {
+        panic!("{at} has no answer");
+    };
     let (status, expected) = answer.split_once('\n').expect("a status and a body");
-    let (headers, body) = asked.split_once("\n\n").unwrap_or((&asked, ""));
+    let (headers, body) = asked.split_once("\n\n").unwrap_or((asked, ""));
     let below = filled(host, below);
     let before = host.fingerprint();
     let mut request = host.request(method, &path(key, &below)).body(body.trim_end());
