@@ -59,12 +59,11 @@ fn worded(problem: &Problem) -> (u16, String) {
     let message = match problem {
         Problem::Rejected(cause) => return rejected(cause),
         // Whatever is wrong with an input is a validation error.
-        Problem::Unreadable(text) => return (422, text.clone()),
+        Problem::Unreadable(text) | Problem::Conflict(text) => return (422, text.clone()),
         Problem::Invalid(invalid) => return (422, invalid.to_string()),
         Problem::NotFound => "Not found",
         Problem::Denied(Denial::Anonymous) => WRONG_KEY,
         Problem::Denied(Denial::OverBudget) => "Service unavailable",
-        Problem::Conflict(text) => return (422, text.clone()),
         Problem::Other(_, text) => text,
         Problem::Denied(Denial::ReadOnly) | Problem::Internal(_) => {
             log::error(&format!("{problem:?}"));

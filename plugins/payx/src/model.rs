@@ -1,4 +1,5 @@
 //! The JSON of callers, as it is: names in their spelling, fields in their order.
+#![allow(clippy::struct_field_names, reason = "the provider's names")]
 
 use mooring_sdk::extract::{Text, WholeNumber};
 use mooring_sdk::money::Decimal;

@@ -24,7 +24,7 @@ pub(crate) const SUCCESS: &str = "payment.success";
 pub(crate) const ERROR: &str = "payment.error";
 
 /// Keeps what an attempt told of the card, and tells the reseller how it ended. An attempt that the payer gave up is no
-/// error, and neither is anything about a payment that the reseller has taken back.
+/// error, and neither is anything about a payment that the reseller has deleted.
 pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
     let PaymentEvent {
         kind,
@@ -50,7 +50,10 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
     }
 
     let terms: Terms = payment.read()?;
-    let mut row = payments::get(terms.id_payment)?;
+    let mut row = match payments::get(terms.id_payment) {
+        Err(Error::PaymentNotFound) => return Ok(()),
+        row => row?,
+    };
     if let Some(attempt) = &attempt {
         row.facts = attempt.read()?;
         payments::put(terms.id_payment, &row)?;
