@@ -36,8 +36,10 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
         return Ok(());
     };
     let terms: Terms = payment.read()?;
+    // What is told again later is about the payment as it was; it is filed as it is.
+    let newest = payments::get(&payment.id)?;
+    invoices::file(&newest, &terms, convert::status(&newest)?)?;
     let status = convert::status(&payment)?;
-    invoices::file(&payment, &terms, status)?;
     let attempt = match attempt {
         Some(attempt) => Some(attempt),
         None => paid_by(&payment)?,
