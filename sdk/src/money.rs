@@ -65,6 +65,11 @@ pub fn exponent(currency: &str) -> Option<u8> {
         .and_then(|exponent| u8::try_from(exponent).ok())
 }
 
+/// Whether the host counts it as a coin, and ISO 4217 does not know it.
+pub fn is_asset(currency: &str) -> bool {
+    ASSETS.iter().any(|(asset, _)| *asset == currency)
+}
+
 impl Amount {
     /// So many minor units of a currency.
     pub fn from_minor(minor: i64, currency: &str) -> Result<Amount, MoneyError> {

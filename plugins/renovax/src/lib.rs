@@ -1,0 +1,305 @@
+//! The RENOVAX Payments API: payment links and refunds for merchants, users and credits for resellers, signed webhooks.
+//!
+//! - `model`: the provider's JSON, as it is
+//! - `convert`: that JSON to primitives and back
+//! - `merchant`: whom a token acts for, and the operator's settings
+//! - `invoices`, `refunds`, `webhooks`: the life of an invoice, and what is told of it
+//! - `reseller`, `credits`: users, and what they buy
+//! - `fx`: exact decimals, exchange rates and the rule of rounding
+//! - `error`: every failure, in the provider's words
+
+mod convert;
+mod credits;
+mod error;
+pub mod fx;
+mod invoices;
+mod merchant;
+mod model;
+mod refunds;
+mod reseller;
+mod schema;
+mod webhooks;
+
+use mooring_manifest::{
+    Checkout, Demo, DemoKey, DemoSetting, SignatureEncoding, Webhook, WebhookHeader, WebhookValue,
+};
+use mooring_sdk::Collection;
+use mooring_sdk::payments::PaymentEvent;
+use mooring_sdk::prelude::*;
+
+pub use error::Error;
+use merchant::{MerchantToken, UserToken};
+
+/// The plugin.
+pub struct Renovax;
+
+/// Scope of merchant tokens.
+pub(crate) const MERCHANT: &str = "merchant";
+/// Scope of user tokens.
+const USER: &str = "user";
+
+/// No request of this API comes near it.
+const BODY_BYTES_MAX: u64 = 64 * 1024;
+
+/// The table of routes, under the documents' prefix and under the newer one.
+macro_rules! surface {
+    ($($method:ident $name:literal $path:literal $scope:ident $handler:expr, $summary:literal $(, takes $takes:path)?, gives $gives:path;)*) => {
+        &[
+            $(route!($method $name, concat!("/api", $path), $scope, $handler, $summary $(, $takes)?; $gives),)*
+            $(route!($method concat!("v1-", $name), concat!("/api/v1", $path), $scope, $handler, $summary $(, $takes)?; $gives),)*
+        ]
+    };
+}
+
+macro_rules! route {
+    ($method:ident $name:expr, $path:expr, $scope:ident, $handler:expr, $summary:literal $(, $takes:path)?; $gives:path) => {
+        Route::$method($name, $path, handler!($handler))
+            .scopes(&[$scope])
+            .body_max(BODY_BYTES_MAX)
+            .summary($summary)
+            $(.takes($takes))?
+            .gives($gives)
+    };
+}
+
+impl Plugin for Renovax {
+    type Error = Error;
+
+    const ROUTES: &'static [Route<Error>] = surface! {
+        get "merchant-me" "/merchant/me" MERCHANT merchant::me,
+            "The merchant.", gives schema::merchant;
+        get "merchant-invoices-list" "/merchant/invoices" MERCHANT invoices::list::<MerchantToken>,
+            "The merchant's invoices, newest first.", gives schema::invoices;
+        post "merchant-invoice-create" "/merchant/invoices" MERCHANT invoices::create::<MerchantToken>,
+            "Makes a payment link; once for each client_remote_id.", takes schema::new_invoice, gives schema::invoice;
+        get "merchant-invoice-view" "/merchant/invoices/{id}" MERCHANT invoices::view::<MerchantToken>,
+            "One invoice.", gives schema::invoice;
+        post "merchant-invoice-refund" "/merchant/invoices/{id}/refund" MERCHANT refunds::refund,
+            "Sends back what was received, or a part of it.", takes schema::part, gives schema::refunded;
+        post "merchant-invoice-cancel" "/merchant/invoices/{id}/cancel" MERCHANT refunds::cancel,
+            "Ends a pending invoice.", gives schema::invoice;
+        post "merchant-invoice-capture" "/merchant/invoices/{id}/capture" MERCHANT refunds::capture,
+            "Takes what is reserved, or a part of it.", takes schema::part, gives schema::invoice;
+        post "merchant-invoice-void" "/merchant/invoices/{id}/void" MERCHANT refunds::void,
+            "Releases what is reserved.", gives schema::invoice;
+        get "reseller-me" "/reseller/me" USER reseller::me,
+            "The reseller, with balance and fee.", gives schema::reseller;
+        get "reseller-users-list" "/reseller/users" USER reseller::list,
+            "The users that the reseller has made, newest first.", gives schema::accounts;
+        post "reseller-user-create" "/reseller/users" USER reseller::create,
+            "Makes a user.", takes schema::new_account, gives schema::created;
+        post "reseller-credits-sell" "/reseller/credits/sell" USER credits::sell,
+            "Transfers credits to a user, less a fee.", takes schema::sale, gives schema::sold;
+        get "reseller-credits-history" "/reseller/credits/history" USER credits::history,
+            "Every change of the reseller's credits, newest first.", gives schema::transfers;
+        get "invoices-list" "/invoices" USER invoices::list::<UserToken>,
+            "Invoices of the user's personal merchant, newest first.", gives schema::invoices;
+        post "invoice-create" "/invoices" USER invoices::create::<UserToken>,
+            "Makes a payment link of the user's personal merchant.", takes schema::new_invoice, gives schema::invoice;
+        get "invoice-view" "/invoices/{id}" USER invoices::view::<UserToken>,
+            "One invoice of the user's personal merchant.", gives schema::invoice;
+    };
+
+    fn info() -> Info {
+        let info = Info::new(
+            "renovax",
+            env!("CARGO_PKG_VERSION"),
+            "The RENOVAX Payments API: payment links, refunds, resellers.",
+        )
+        .bearer()
+        .key_prefix("rnx_live_")
+        .scope(
+            MERCHANT,
+            "A merchant token: make, read, refund and cancel invoices.",
+        )
+        .scope(
+            USER,
+            "A user token: provision users and sell credits, as a reseller does.",
+        )
+        .webhook(webhook())
+        .checkout(checkout())
+        .demo(demo())
+        .collection(
+            Collection::new(invoices::COLLECTION)
+                .index(invoices::BY_OWNER, "/owner")
+                .index(invoices::BY_STATUS, "/status")
+                .unique(invoices::BY_REMOTE_ID, "/client_remote_id")
+                .index(invoices::BY_PENDING_AMOUNT, "/pending_amount"),
+        )
+        .collection(Collection::new(reseller::COLLECTION).index(reseller::BY_CREATOR, "/creator"));
+        settings(info)
+    }
+
+    fn problem(error: &Error) -> Response {
+        error.respond()
+    }
+
+    fn on_event(event: PaymentEvent) -> Result<(), Problem> {
+        webhooks::on_event(event).map_err(Error::into_problem)
+    }
+}
+
+mooring_sdk::register!(Renovax);
+
+fn settings(info: Info) -> Info {
+    info.url("webhook_url", "Where events are sent.")
+        .secret("webhook_secret", "What their signatures are made with.")
+        .integer(
+            merchant::ID,
+            Some(1),
+            "The merchant's number; personal merchants are counted from it on.",
+        )
+        .text(
+            merchant::NAME,
+            None,
+            "The merchant's name, also on the page; the tenant's unless set.",
+        )
+        .text(
+            merchant::PUBLIC_UUID,
+            None,
+            "The merchant's public UUID; made from the tenant's name unless set.",
+        )
+        .text(
+            merchant::DEFAULT_CURRENCY,
+            Some("USD"),
+            "Of invoices that name none, and what amounts are converted to.",
+        )
+        .boolean(merchant::IS_ACTIVE, true, "Whether the merchant may write.")
+        .boolean(
+            merchant::CUSTOMER_PAYS_FEE,
+            false,
+            "Whether the fee is added to what the payer pays.",
+        )
+        .decimal(
+            merchant::FEE_PERCENT,
+            Some("0"),
+            "Kept of each payment, per cent; up to 4 places.",
+        )
+        .decimal(
+            merchant::FEE_FIXED,
+            Some("0"),
+            "Kept of each payment beside, in the invoice's currency.",
+        )
+        .text(
+            fx::RATES,
+            Some(""),
+            "Exchange rates to the default currency: USD/MXN=18.0 EUR/MXN=19.5",
+        )
+        .decimal(
+            fx::MARKUP,
+            Some("1.000"),
+            "What exchange rates are worsened by for the merchant, per cent.",
+        )
+        .decimal(
+            merchant::TOLERANCE_SHORT,
+            Some("0.01"),
+            "Missing money that is forgiven, in the invoice's currency.",
+        )
+        .decimal(
+            merchant::TOLERANCE_SHORT_PERCENT,
+            Some("0.5"),
+            "Missing money that is forgiven, per cent; the larger of the two counts.",
+        )
+        .decimal(
+            merchant::TOLERANCE_PARTIAL_MIN_PERCENT,
+            Some("0"),
+            "A payment of less than this, per cent, is sent back and fails its invoice; 0 accepts any.",
+        )
+        .boolean(
+            merchant::MANUAL_CAPTURE,
+            false,
+            "Whether money is reserved first, where the driver can, and taken by capture.",
+        )
+        .decimal(
+            credits::FEE_PERCENT_RESELLER,
+            Some("15"),
+            "Kept of what a reseller sells, per cent.",
+        )
+        .decimal(
+            credits::FEE_PERCENT_DISTRIBUTOR,
+            Some("15"),
+            "Kept of what a distributor sells, per cent.",
+        )
+        .decimal(
+            credits::FEE_PERCENT_ADMIN,
+            Some("0"),
+            "Kept of what an admin sells, per cent.",
+        )
+        .text("brand_color", None, "Colour of the page's buttons, #rrggbb.")
+        .url("logo_url", "Image above the merchant's name on the page.")
+        .integer(
+            "rate_limit_per_minute",
+            None,
+            "Requests per minute for each token and address; unset for no limit.",
+        )
+}
+
+/// Ten seconds for an answer; then the documents' pauses, each before another attempt.
+fn webhook() -> Webhook {
+    let header = |name: &str, value| WebhookHeader {
+        name: name.to_owned(),
+        value,
+    };
+    Webhook {
+        name: "merchant".to_owned(),
+        url_setting: "webhook_url".to_owned(),
+        secret_setting: Some("webhook_secret".to_owned()),
+        kinds: Vec::new(),
+        timeout_ms: 10_000,
+        retry_seconds: vec![30, 120, 600, 3600, 21_600, 86_400],
+        ordered: false,
+        headers: vec![
+            header(
+                "X-Renovax-Event-Id",
+                WebhookValue::EventId {
+                    prefix: Some("evt_".to_owned()),
+                },
+            ),
+            header("X-Renovax-Event-Type", WebhookValue::EventKind),
+            header(
+                "X-Renovax-Signature",
+                WebhookValue::Signature {
+                    prefix: "sha256=".to_owned(),
+                    message: "{body}".to_owned(),
+                    encoding: SignatureEncoding::Hex,
+                },
+            ),
+        ],
+    }
+}
+
+fn checkout() -> Checkout {
+    Checkout {
+        path: "/pay/{reference}".to_owned(),
+        name_setting: merchant::NAME.to_owned(),
+        color_setting: Some("brand_color".to_owned()),
+        logo_setting: Some("logo_url".to_owned()),
+        provider: "RENOVAX Payments".to_owned(),
+    }
+}
+
+/// The documents' examples can be called as they are: their merchant, their fee, and a reseller.
+fn demo() -> Demo {
+    let key = |field: &str, scope: &str, role: Option<&str>| DemoKey {
+        field: field.to_owned(),
+        scopes: vec![scope.to_owned()],
+        user_role: role.map(str::to_owned),
+    };
+    let setting = |setting: &str, value: Option<&str>, field: Option<&str>| DemoSetting {
+        setting: setting.to_owned(),
+        value: value.map(str::to_owned),
+        field: field.map(str::to_owned),
+    };
+    Demo {
+        base_path: "/api".to_owned(),
+        keys: vec![
+            key("merchant_token", MERCHANT, None),
+            key("user_token", USER, Some("distributor")),
+        ],
+        settings: vec![
+            setting("webhook_secret", None, Some("webhook_secret")),
+            setting(merchant::NAME, Some("Acme Store"), None),
+            setting(merchant::FEE_PERCENT, Some("2.5"), None),
+        ],
+    }
+}
