@@ -28,7 +28,10 @@
 //! | 21 | payments | documents, scope tenant |
 //! | 22 | attempts of payments | documents, scope tenant |
 //! | 23 | refunds of payments | documents, scope tenant |
-//! | 24 | links to payments | plugin, reference (strings) → tenant and payment id |
+//! | 24 | links to payments | plugin, reference (strings) → tenant and payment id; unique whoever the tenant is |
+//!
+//! Payments are listed by plugin, user and status: of one plugin (`plugin`) and of the whole tenant (`tenant`). Attempts and
+//! refunds are listed by payment, and by gateway and the gateway's own id; a refund's idempotency key is unique with its payment.
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;
