@@ -122,6 +122,14 @@ pub struct PluginLimits {
     pub log_bytes_max: usize,
     /// Runs of one request before it is answered `unavailable`.
     pub runs_max: u32,
+    /// Events of payments told in one transaction; more are told later, in jobs of their own.
+    pub events_per_call_max: usize,
+    /// How long an answer is kept back for the job that it waits for.
+    #[serde(with = "millis")]
+    pub resume_wait_ms: Duration,
+    /// Time for reading a gateway's notification, calls to the world included.
+    #[serde(with = "millis")]
+    pub notification_timeout_ms: Duration,
     /// Size of a component.
     pub component_bytes_max: u64,
     /// Time to compile a component.
@@ -142,6 +150,8 @@ pub struct PluginLimits {
 pub struct JobLimits {
     /// Jobs that run at the same time.
     pub running_max: usize,
+    /// Tries of a call to a gateway that fails (traps, deadlines); then the outcome counts as unknown, and it is asked for.
+    pub gateway_tries_max: u32,
     /// How long a claimed job is kept from others.
     #[serde(with = "millis")]
     pub lease_ms: Duration,
@@ -221,6 +231,9 @@ impl Default for PluginLimits {
             call_argument_bytes_max: 2 * 1024 * 1024,
             log_bytes_max: 16 * 1024,
             runs_max: 12,
+            events_per_call_max: 32,
+            resume_wait_ms: Duration::from_secs(10),
+            notification_timeout_ms: Duration::from_secs(20),
             component_bytes_max: 32 * 1024 * 1024,
             compile_timeout_ms: Duration::from_mins(1),
             compile_memory_bytes_max: 4 * 1024 * 1024 * 1024,
@@ -234,6 +247,7 @@ impl Default for JobLimits {
     fn default() -> JobLimits {
         JobLimits {
             running_max: 8,
+            gateway_tries_max: 5,
             lease_ms: Duration::from_mins(2),
             backoff_min_ms: Duration::from_secs(5),
             backoff_max_ms: Duration::from_hours(1),

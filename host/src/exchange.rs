@@ -4,6 +4,7 @@
 //! plugin is called.
 
 use bytes::Bytes;
+use mooring_core::ids::JobId;
 pub use mooring_core::keys::CredentialFailure;
 use mooring_core::keys::Principal;
 
@@ -28,6 +29,8 @@ pub struct Exchange {
     pub principal: Option<Principal>,
     /// Under which logs and audit know this request.
     pub request_id: String,
+    /// The job that the first answer waited for; set by the runtime alone, for the second run.
+    pub resumed: Option<JobId>,
 }
 
 /// Where a request goes inside its plugin.
@@ -95,6 +98,16 @@ pub struct Usage {
     pub host_calls: u64,
     /// Bytes of keys and values written to the store.
     pub bytes_written: u64,
-    /// Runs thrown away because another transaction won.
+    /// Runs thrown away because another transaction won, or a plugin failed at an event.
     pub reruns: u32,
+}
+
+impl Usage {
+    /// Counts another part of the same request.
+    pub(crate) fn add(&mut self, other: &Usage) {
+        self.fuel += other.fuel;
+        self.host_calls += other.host_calls;
+        self.bytes_written += other.bytes_written;
+        self.reruns += other.reruns;
+    }
 }

@@ -28,13 +28,16 @@
 //! | 21 | payments | documents, scope tenant |
 //! | 22 | attempts of payments | documents, scope tenant |
 //! | 23 | refunds of payments | documents, scope tenant |
-//! | 24 | links to payments | plugin, reference (strings) → tenant and payment id |
+//! | 24 | links to payments | plugin, reference (strings) → tenant and payment id; unique whoever the tenant is |
 //! | 25 | endpoints of webhooks | documents, no scope |
 //! | 26 | deliveries | documents, no scope |
 //! | 27 | deliveries that wait | endpoint id (string), place in the queue (u64): time due, or 0 where the endpoint keeps an order; ordinal (u64) → delivery, event, time due |
 //! | 28 | deliveries that are being made | end of the lease (u64), delivery id (string) → the lease, and where it waited |
 //! | 29 | deliveries made | time of the end (u64), delivery id (string) → nothing |
 //! | 30 | deliveries of an event | tenant (u64), event id, endpoint id (strings) → delivery id |
+//!
+//! Payments are listed by plugin, user and status: of one plugin (`plugin`) and of the whole tenant (`tenant`). Attempts and
+//! refunds are listed by payment, and by gateway and the gateway's own id; a refund's idempotency key is unique with its payment.
 
 use mooring_store::{CollectionError, Key, KeyBuilder, KeySpace, StoreError};
 use serde::Serialize;

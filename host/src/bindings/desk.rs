@@ -4,6 +4,7 @@
 //! is first needed, counts what the run costs, and keeps what it logged. Imports never see anything wider than this, so
 //! a plugin cannot name another tenant however it tries.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mooring_core::check::InvalidField;
@@ -13,11 +14,9 @@ use mooring_core::keys::Principal;
 use mooring_core::tenants::TenantRef;
 use mooring_core::work::Work;
 use mooring_manifest::{Access, Manifest};
-use mooring_store::Store;
 
-use super::directory::Directory;
 use super::errands::Errands;
-use crate::config::PluginLimits;
+use super::office::Office;
 
 /// What is known of a plugin while it runs.
 #[derive(Debug)]
@@ -37,8 +36,8 @@ pub enum Caller {
     Nobody,
     /// A verified key on a route.
     Principal(Principal, Access),
-    /// The host itself, running a job of this tenant.
-    Job(TenantRef),
+    /// The host itself, inside this tenant: a job, an event, a gateway's call.
+    Host(TenantRef),
 }
 
 /// Why the host refuses to act, whatever the arguments. Mirrors `types.denial` of the WIT.
@@ -64,37 +63,38 @@ pub struct Desk {
     pub(crate) facts: Arc<Facts>,
     pub(crate) caller: Caller,
     pub(crate) draws: Arc<Draws>,
-    pub(crate) directory: Arc<Directory>,
-    pub(crate) limits: Arc<PluginLimits>,
+    pub(crate) office: Arc<Office>,
     pub(crate) spent: Spent,
+    /// Which run of its transaction it serves: 0 for the first, then one more for each event that is told in it. Each draws
+    /// randomness of its own.
+    pub(crate) stage: usize,
     /// Calls to the world, for a job; a request has none.
     pub(crate) errands: Option<Errands>,
     pub(crate) log: Vec<String>,
     generator: Option<Generator>,
-    store: Store,
     work: Option<Work>,
 }
 
+/// Names a sequence of random bytes: what is drawn in one stage is not drawn again in another.
+pub(crate) fn purpose(name: &str, stage: usize) -> Cow<'_, str> {
+    match stage {
+        0 => Cow::Borrowed(name),
+        _ => Cow::Owned(format!("{name}/{stage}")),
+    }
+}
+
 impl Desk {
-    pub(crate) fn new(
-        store: &Store,
-        facts: &Arc<Facts>,
-        limits: &Arc<PluginLimits>,
-        directory: &Arc<Directory>,
-        draws: &Arc<Draws>,
-        caller: Caller,
-    ) -> Desk {
+    pub(crate) fn new(office: &Arc<Office>, facts: &Arc<Facts>, draws: &Arc<Draws>, caller: Caller) -> Desk {
         Desk {
             facts: Arc::clone(facts),
             caller,
             draws: Arc::clone(draws),
-            directory: Arc::clone(directory),
-            limits: Arc::clone(limits),
+            office: Arc::clone(office),
             spent: Spent::default(),
+            stage: 0,
             errands: None,
             log: Vec::new(),
             generator: None,
-            store: store.clone(),
             work: None,
         }
     }
@@ -110,7 +110,7 @@ impl Desk {
         if let Caller::Principal(_, Access::Read) = self.caller {
             return Err(Denial::ReadOnly);
         }
-        let written_bytes_max = self.limits.written_bytes_max;
+        let written_bytes_max = self.office.limits.written_bytes_max;
         let work = self.read()?;
         if work.written_bytes() as u64 > written_bytes_max {
             Err(Denial::OverBudget)
@@ -122,7 +122,7 @@ impl Desk {
     /// Counts a call of an imported function, and refuses once there have been too many.
     pub(crate) fn spend_call(&mut self) -> Result<(), Denial> {
         self.spent.host_calls += 1;
-        if self.spent.host_calls > self.limits.host_calls_max {
+        if self.spent.host_calls > self.office.limits.host_calls_max {
             Err(Denial::OverBudget)
         } else {
             Ok(())
@@ -131,7 +131,11 @@ impl Desk {
 
     /// Keeps a line for the operator, within the run's budget of text.
     pub(crate) fn note(&mut self, line: &str) {
-        let left = self.limits.log_bytes_max.saturating_sub(self.spent.log_bytes);
+        let left = self
+            .office
+            .limits
+            .log_bytes_max
+            .saturating_sub(self.spent.log_bytes);
         if left == 0 {
             return;
         }
@@ -147,7 +151,7 @@ impl Desk {
     /// Refuses a document, payload or metadata above the operator's limit. The primitives have a limit of their own, which
     /// this one can only lower.
     pub(crate) fn check_record(&self, field: &str, json: &str) -> Result<(), InvalidField> {
-        let bytes_max = self.limits.record_bytes_max;
+        let bytes_max = self.office.limits.record_bytes_max;
         if json.len() <= bytes_max {
             return Ok(());
         }
@@ -165,8 +169,9 @@ impl Desk {
     /// Random bytes of the run: the same when it is run again.
     pub(crate) fn random(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
+        let (draws, stage) = (&self.draws, self.stage);
         self.generator
-            .get_or_insert_with(|| self.draws.generator("context"))
+            .get_or_insert_with(|| draws.generator(&purpose("context", stage)))
             .fill(&mut bytes);
         bytes
     }
@@ -178,6 +183,16 @@ impl Desk {
         self.work.take().expect("begun just above")
     }
 
+    /// Lets the run go on in a transaction that others began, as its stage of this number.
+    #[must_use]
+    pub(crate) fn within(self, work: Work, stage: usize) -> Desk {
+        Desk {
+            work: Some(work),
+            stage,
+            ..self
+        }
+    }
+
     /// The finished run's transaction, if it ever needed one.
     pub(crate) fn take_work(&mut self) -> Option<Work> {
         self.work.take()
@@ -185,13 +200,13 @@ impl Desk {
 
     fn work(&mut self) -> Result<&mut Work, Denial> {
         if self.work.is_none() {
-            let (begin, tenant): (fn(&Store, &_, &_, &_) -> Work, _) = match &self.caller {
+            let (begin, tenant): (fn(&mooring_store::Store, &_, &_, &_) -> Work, _) = match &self.caller {
                 Caller::Nobody => return Err(Denial::Anonymous),
                 Caller::Principal(principal, Access::Read) => (Work::read, principal.tenant()),
                 Caller::Principal(principal, Access::Write) => (Work::write, principal.tenant()),
-                Caller::Job(tenant) => (Work::write, tenant),
+                Caller::Host(tenant) => (Work::write, tenant),
             };
-            self.work = Some(begin(&self.store, &self.draws, tenant, &self.facts.name));
+            self.work = Some(begin(&self.office.store, &self.draws, tenant, &self.facts.name));
         }
         Ok(self.work.as_mut().expect("set just above"))
     }

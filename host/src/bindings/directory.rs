@@ -11,6 +11,12 @@ use mooring_manifest::{Gateway, Manifest};
 /// The segment below a gateway's mount where notifications arrive, followed by the tenant's name.
 pub const NOTIFICATIONS: &str = "notifications";
 
+/// What a gateway adds to a page's query when it sends the payer back: the payer has done there what there was to do.
+pub const RETURNED: &str = "returned";
+
+/// As [`RETURNED`]: the payer has given up there.
+pub const GAVE_UP: &str = "gave-up";
+
 /// Every plugin that is loaded. Readers never wait.
 #[derive(Debug)]
 pub struct Directory {
@@ -58,6 +64,15 @@ impl Directory {
         };
         let path = checkout.path.replace("{reference}", reference);
         format!("{}{path}", self.base_url(&plugin.mount))
+    }
+
+    /// Where a gateway sends the payer back to: the page, with the way of coming back in its query ([`RETURNED`],
+    /// [`GAVE_UP`]). Empty for a plugin without a hosted page.
+    pub fn return_url(&self, plugin: &PluginName, reference: &str, way: &str) -> String {
+        match self.pay_url(plugin, reference) {
+            page if page.is_empty() => page,
+            page => format!("{page}?{way}"),
+        }
     }
 
     /// Where a gateway's notifications for this tenant arrive. Empty for a plugin that is not loaded.

@@ -116,7 +116,7 @@ impl Config {
 
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
-        let numbers: [(&'static str, u64); 26] = [
+        let numbers: [(&'static str, u64); 28] = [
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
             ("edge.http2_streams_max", edge.http2_streams_max.into()),
@@ -137,10 +137,12 @@ impl Config {
                 plugin.call_argument_bytes_max as u64,
             ),
             ("plugin.runs_max", plugin.runs_max.into()),
+            ("plugin.events_per_call_max", plugin.events_per_call_max as u64),
             ("plugin.component_bytes_max", plugin.component_bytes_max),
             ("plugin.compile_memory_bytes_max", plugin.compile_memory_bytes_max),
             ("plugin.breaker_failures", plugin.breaker_failures.into()),
             ("jobs.running_max", jobs.running_max as u64),
+            ("jobs.gateway_tries_max", jobs.gateway_tries_max.into()),
             ("outbound.response_bytes_max", outbound.response_bytes_max as u64),
             ("outbound.calls_per_job_max", outbound.calls_per_job_max as u64),
             ("jobs.lease_ms", millis(jobs.lease_ms)),
@@ -154,6 +156,8 @@ impl Config {
             ("edge.shutdown_timeout_ms", edge.shutdown_timeout_ms),
             ("plugin.call_deadline_ms", plugin.call_deadline_ms),
             ("plugin.job_deadline_ms", plugin.job_deadline_ms),
+            ("plugin.resume_wait_ms", plugin.resume_wait_ms),
+            ("plugin.notification_timeout_ms", plugin.notification_timeout_ms),
             ("plugin.compile_timeout_ms", plugin.compile_timeout_ms),
             ("plugin.breaker_pause_ms", plugin.breaker_pause_ms),
         ];

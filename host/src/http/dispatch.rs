@@ -254,6 +254,7 @@ fn exchange<P>(
         body,
         principal,
         request_id: request_id.to_owned(),
+        resumed: None,
     }
 }
 

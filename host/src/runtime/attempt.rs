@@ -2,24 +2,29 @@
 //!
 //! An attempt may take several runs. A run that asks for a call to the world is stopped there; the call is made while
 //! neither an instance nor a transaction is held, its answer is kept durably with the job, and the job is run again from
-//! its start with one answer more. The last run's writes and the end of the job commit together. A crash at any point
-//! leaves a lease that ends, after which the job is tried again, with the answers that it had.
+//! its start with one answer more. The last run's writes, what plugins write who are told of them, and the end of the job
+//! commit together. A crash at any point leaves a lease that ends, after which the job is tried again, with the answers
+//! that it had.
+//!
+//! What a run of the host's own jobs does is in `task`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_core::draws::Draws;
-use mooring_core::jobs::{self, Claimed, Failure, JobError, Lease};
+use mooring_core::jobs::{self, Claimed, Failure, JobError, JobState, Lease};
 use mooring_core::json::Json;
 use mooring_core::time::Timestamp;
-use mooring_core::work::Committed;
-use mooring_store::CommitError;
+use mooring_core::work::{Committed, Work};
+use mooring_store::{CommitError, StoreError};
 use tokio::sync::oneshot;
 
 use super::Shared;
 use super::call::{blame, report};
+use super::events::{PutOff, Untold};
 use super::plugin::Plugin;
 use super::program::{Fault, JobCall, JobEnd, Run};
+use super::task::{Stuck, Task};
 use crate::bindings::{Answered, Caller, Desk, Errand, Errands, NoReturn};
 use crate::exchange::Usage;
 
@@ -27,43 +32,66 @@ use crate::exchange::Usage;
 const NOT_NOW: Duration = Duration::from_secs(5);
 
 /// What one run of a job came to.
-enum Ran {
+pub(super) enum Ran {
     /// The job is over, and its writes are committed.
     Committed(Committed),
-    /// The plugin says how it failed, or failed itself. Nothing was written.
+    /// It could not be done, or the plugin says so. Nothing was written.
     Failed(Failure),
+    /// The plugin failed itself, in this way. Nothing was written.
+    Faulted(String),
     /// It needs this call, and has used this many of the answers.
-    Needs(Errand, usize),
+    Needs(Box<Errand>, usize),
     /// Somebody else has the job now.
     LeaseLost,
 }
 
+/// What a run of a job is made with.
+pub(super) struct Attempting {
+    /// Absent where the job needs none and it is not loaded.
+    pub(super) plugin: Option<Arc<Plugin>>,
+    pub(super) claimed: Claimed,
+    pub(super) draws: Arc<Draws>,
+    task: Task,
+}
+
 impl Shared {
     /// One attempt, from the claim to its end.
-    pub(super) async fn attempt(self: &Arc<Shared>, plugin: &Arc<Plugin>, claimed: Claimed) {
+    pub(super) async fn attempt(self: &Arc<Shared>, plugin: Option<Arc<Plugin>>, claimed: Claimed) {
         let mut answered = self.answers_left(&claimed).await;
-        let claimed = Arc::new(claimed);
         let Ok(draws) = Draws::new(Timestamp::now()) else {
             tracing::error!(job = %claimed.job.id, "there is no randomness for a job; its lease will end");
             return;
         };
+        let attempting = Arc::new(Attempting {
+            task: Task::of(&claimed.job),
+            plugin,
+            claimed,
+            draws,
+        });
+        let claimed = &attempting.claimed;
         loop {
-            let ran = self
-                .run_on_pool(plugin, &claimed, &draws, Arc::new(answered.clone()))
-                .await;
-            match ran {
-                Ran::Committed(committed) => return self.announce(&committed),
+            let answers = Arc::new(answered.clone());
+            match self.run_on_pool(&attempting, answers).await {
+                Ran::Committed(committed) => {
+                    self.job_ends.ended(&claimed.job.id);
+                    return self.announce(&committed);
+                }
                 Ran::LeaseLost => {
                     return tracing::warn!(job = %claimed.job.id, "a job's lease ended while it ran");
                 }
-                Ran::Failed(failure) => return self.fail(&claimed, failure).await,
+                Ran::Failed(failure) => return self.fail(&attempting, failure, false).await,
+                Ran::Faulted(how) => {
+                    let reason = format!("the plugin failed: {how}");
+                    let failure = Failure::Retry { after: None, reason };
+                    return self.fail(&attempting, failure, true).await;
+                }
                 Ran::Needs(errand, used) => {
                     answered.truncate(used);
                     if answered.len() >= self.calls_per_job_max {
                         let reason = "it makes more calls than outbound.calls_per_job_max".to_owned();
-                        return self.fail(&claimed, Failure::Fatal { reason }).await;
+                        return self.fail(&attempting, Failure::Fatal { reason }, false).await;
                     }
-                    answered.push(self.make_call(plugin, &claimed, errand).await);
+                    answered.push(self.make_call(&attempting, *errand).await);
                     if !self.keep_answers(&claimed.lease, &answered).await {
                         return;
                     }
@@ -75,18 +103,30 @@ impl Shared {
     /// Has a call thread run the job until it commits or ends otherwise.
     async fn run_on_pool(
         self: &Arc<Shared>,
-        plugin: &Arc<Plugin>,
-        claimed: &Arc<Claimed>,
-        draws: &Arc<Draws>,
+        attempting: &Arc<Attempting>,
         answered: Arc<Vec<Answered>>,
     ) -> Ran {
+        let (shared, these) = (Arc::clone(self), Arc::clone(attempting));
+        self.on_pool(attempting, move || shared.run_job(&these, &answered))
+            .await
+    }
+
+    /// Has a call thread of the job's plugin do something that ends the attempt, and waits until that is durable.
+    async fn on_pool(
+        self: &Arc<Shared>,
+        attempting: &Arc<Attempting>,
+        run: impl FnOnce() -> Ran + Send + 'static,
+    ) -> Ran {
         let (send, receive) = oneshot::channel();
-        let task = {
-            let (shared, plugin) = (Arc::clone(self), Arc::clone(plugin));
-            let (claimed, draws) = (Arc::clone(claimed), Arc::clone(draws));
-            Box::new(move || drop(send.send(shared.run_job(&plugin, &claimed, &draws, &answered))))
+        let lane = match &attempting.plugin {
+            Some(plugin) => &plugin.lane,
+            None => &self.host_lane,
         };
-        if self.pool.submit(&plugin.lane, task).is_err() {
+        if self
+            .pool
+            .submit(lane, Box::new(move || drop(send.send(run()))))
+            .is_err()
+        {
             return Ran::Failed(retry_soon(
                 "the plugin's queue is full (plugin.queue_per_plugin_max)",
             ));
@@ -97,20 +137,97 @@ impl Shared {
         if let Ran::Committed(committed) = &ran
             && let Err(error) = self.store.durable(committed.sequence).await
         {
-            tracing::error!(%error, job = %claimed.job.id, "the end of a job did not become durable");
+            tracing::error!(%error, job = %attempting.claimed.job.id, "the end of a job did not become durable");
         }
         ran
     }
 
-    /// On a call thread.
-    fn run_job(
+    /// On a call thread: runs the job, and runs it again if it lost.
+    fn run_job(&self, attempting: &Attempting, answered: &Arc<Vec<Answered>>) -> Ran {
+        let lease = &attempting.claimed.lease;
+        let mut usage = Usage::default();
+        let ran = self.until_committed(attempting, &mut usage, |usage| {
+            let mut work = self.do_task(attempting, answered, usage)?;
+            match jobs::complete(&mut work, lease) {
+                Ok(()) => Ok(work),
+                Err(JobError::LeaseLost) => Err(Ran::LeaseLost),
+                Err(error) => {
+                    tracing::error!(%error, job = %lease.job, "a job could not be completed");
+                    Err(Ran::Failed(retry_soon("the host could not complete the job")))
+                }
+            }
+        });
+        if let Some(plugin) = &attempting.plugin {
+            plugin.count(None, &usage, matches!(ran, Ran::Faulted(_)));
+        }
+        ran
+    }
+
+    /// Does a work, tells plugins of it, commits, and does it again if it lost.
+    fn until_committed(
         &self,
-        plugin: &Plugin,
-        claimed: &Claimed,
-        draws: &Arc<Draws>,
-        answered: &Arc<Vec<Answered>>,
+        attempting: &Attempting,
+        usage: &mut Usage,
+        mut act: impl FnMut(&mut Usage) -> Result<Work, Ran>,
     ) -> Ran {
-        let job = &claimed.job;
+        let id = &attempting.claimed.job.id;
+        let mut put_off = PutOff::default();
+        for _ in 0..self.limits.runs_max {
+            let told = match act(usage) {
+                Ok(work) => self.tell(work, &mut put_off),
+                Err(ran) => return ran,
+            };
+            let committed = match told {
+                Ok(work) => {
+                    usage.bytes_written += work.written_bytes() as u64;
+                    work.commit()
+                }
+                Err(Untold::Again) => {
+                    usage.reruns += 1;
+                    continue;
+                }
+                Err(Untold::Store(error)) => Err(CommitError::Store(error)),
+            };
+            match committed {
+                Ok(committed) => return Ran::Committed(committed),
+                Err(CommitError::Conflict { .. }) => usage.reruns += 1,
+                Err(CommitError::Store(error)) => return Ran::store_failed(id, &error),
+            }
+        }
+        Ran::Failed(retry_soon("it lost every conflict (plugin.runs_max)"))
+    }
+
+    /// One run of the job, before its end.
+    fn do_task(
+        &self,
+        attempting: &Attempting,
+        answered: &Arc<Vec<Answered>>,
+        usage: &mut Usage,
+    ) -> Result<Work, Ran> {
+        match &attempting.task {
+            Task::Plugin => self.do_plugins_job(attempting, answered, usage),
+            Task::Attempt(asked) => self.ask_about_attempt(attempting, asked, answered, usage),
+            Task::Refund(refund) => self.ask_for_refund(attempting, refund, answered, usage),
+            Task::Expire(payment) => self.expire_payment(attempting, payment),
+            Task::Announce(announcement) => self.announce_again(attempting, announcement),
+            Task::Unreadable(reason) => Err(Ran::Failed(Failure::Fatal {
+                reason: reason.clone(),
+            })),
+        }
+    }
+
+    fn do_plugins_job(
+        &self,
+        attempting: &Attempting,
+        answered: &Arc<Vec<Answered>>,
+        usage: &mut Usage,
+    ) -> Result<Work, Ran> {
+        let job = &attempting.claimed.job;
+        let plugin = attempting.loaded()?;
+        let Some(program) = plugin.program() else {
+            let reason = "a gateway has no jobs of its own".to_owned();
+            return Err(Ran::Failed(Failure::Fatal { reason }));
+        };
         let call = JobCall {
             id: job.id.to_string(),
             kind: job.kind.clone(),
@@ -118,63 +235,27 @@ impl Shared {
             attempt: job.attempt,
             attempts_max: job.attempts_max,
         };
-        let mut usage = Usage::default();
-        for _ in 0..self.limits.runs_max {
-            let caller = Caller::Job(job.tenant.clone());
-            let mut desk = Desk::new(
-                &self.store,
-                &plugin.facts,
-                &self.limits,
-                &self.directory,
-                draws,
-                caller,
-            );
-            desk.errands = Some(Errands::new(answered));
-            let Run {
-                mut desk,
-                fuel,
-                result,
-            } = plugin.program.run_job(desk, &call);
-            usage.fuel += fuel;
-            usage.host_calls += desk.spent.host_calls;
-            report(plugin, &call.id, &desk.log);
-            let end = match result {
-                Ok(end) => end,
-                Err(Fault::Suspended) => {
-                    plugin.count(None, &usage, false);
-                    let stopped = desk.errands.take().and_then(Errands::stopped_at);
-                    let (errand, used) = stopped.expect("a run is suspended only at a call");
-                    return Ran::Needs(errand, used);
-                }
-                Err(fault) => {
-                    plugin.count(None, &usage, true);
-                    blame(plugin, &call.id, &fault);
-                    return Ran::Failed(Failure::Retry {
-                        after: None,
-                        reason: format!("the plugin failed: {fault}"),
-                    });
-                }
-            };
-            plugin.breaker.succeeded();
-            let failure = match end {
-                JobEnd::Done => None,
-                JobEnd::Retry(after, reason) => Some(Failure::Retry { after, reason }),
-                JobEnd::Fatal(reason) => Some(Failure::Fatal { reason }),
-            };
-            if let Some(failure) = failure {
-                plugin.count(None, &usage, false);
-                return Ran::Failed(failure);
-            }
-            match commit_job(&mut desk, claimed, &mut usage) {
-                Ok(ran) => {
-                    plugin.count(None, &usage, false);
-                    return ran;
-                }
-                Err(()) => usage.reruns += 1,
-            }
+        let run = program.run_job(self.desk(attempting, plugin, answered), &call);
+        let (mut desk, end) = settle(plugin, &call.id, run, usage)?;
+        plugin.breaker.succeeded();
+        match end {
+            JobEnd::Done => Ok(desk.begin_work()),
+            JobEnd::Retry(after, reason) => Err(Ran::Failed(Failure::Retry { after, reason })),
+            JobEnd::Fatal(reason) => Err(Ran::Failed(Failure::Fatal { reason })),
         }
-        plugin.count(None, &usage, false);
-        Ran::Failed(retry_soon("it lost every conflict (plugin.runs_max)"))
+    }
+
+    /// A desk for a run that may call out.
+    pub(super) fn desk(
+        &self,
+        attempting: &Attempting,
+        plugin: &Plugin,
+        answered: &Arc<Vec<Answered>>,
+    ) -> Desk {
+        let caller = Caller::Host(attempting.claimed.job.tenant.clone());
+        let mut desk = Desk::new(&self.office, &plugin.facts, &attempting.draws, caller);
+        desk.errands = Some(Errands::new(answered));
+        desk
     }
 
     /// What an attempt learnt that a crash cut off, so that its calls are not made again.
@@ -205,7 +286,14 @@ impl Shared {
         }
     }
 
-    async fn fail(self: &Arc<Shared>, claimed: &Claimed, failure: Failure) {
+    async fn fail(self: &Arc<Shared>, attempting: &Arc<Attempting>, failure: Failure, faulted: bool) {
+        let claimed = &attempting.claimed;
+        if let Some(stuck) = attempting
+            .task
+            .stuck(&claimed.job, &failure, faulted, &self.job_limits)
+        {
+            return self.give_up(attempting, stuck, failure).await;
+        }
         let (lease, backoff) = (claimed.lease.clone(), self.backoff());
         let failed = failure.clone();
         match self
@@ -218,48 +306,92 @@ impl Shared {
                     state = job.state.as_str(), reason = job.last_error.as_deref().unwrap_or_default(),
                     "a job failed"
                 );
+                if job.state == JobState::Dead {
+                    self.job_ends.ended(&job.id);
+                }
                 self.announce(&committed);
             }
             Err(error) => tracing::error!(%error, job = %claimed.job.id, "a job's failure could not be kept"),
         }
     }
 
-    async fn make_call(self: &Arc<Shared>, plugin: &Plugin, claimed: &Claimed, errand: Errand) -> Answered {
-        let answer = self.errand(plugin, &claimed.job.tenant, &errand).await;
+    /// Parks a job that a gateway fails at again and again, and takes the outcome for unknown, in one transaction.
+    async fn give_up(self: &Arc<Shared>, attempting: &Arc<Attempting>, stuck: Stuck, failure: Failure) {
+        let (Failure::Retry { reason, .. } | Failure::Fatal { reason }) = failure;
+        let job = &attempting.claimed.job;
+        tracing::error!(
+            job = %job.id, kind = %job.kind, plugin = %job.plugin, attempt = job.attempt, %reason,
+            "a gateway fails; what has become of it counts as unknown (jobs.gateway_tries_max)"
+        );
+        let (shared, these) = (Arc::clone(self), Arc::clone(attempting));
+        let ran = self.on_pool(attempting, move || {
+            let mut usage = Usage::default();
+            shared.until_committed(&these, &mut usage, |_| shared.park(&these, &stuck, &reason))
+        });
+        if let Ran::Committed(committed) = ran.await {
+            self.job_ends.ended(&job.id);
+            self.announce(&committed);
+        } else {
+            // Whoever takes the job after its lease has ended gives up in turn.
+            tracing::error!(job = %job.id, "a job's failure could not be kept");
+        }
+    }
+
+    async fn make_call(self: &Arc<Shared>, attempting: &Attempting, errand: Errand) -> Answered {
+        let job = &attempting.claimed.job;
+        let answer = match &attempting.plugin {
+            Some(plugin) => self.errand(plugin, &job.tenant, &errand).await,
+            None => Err(NoReturn::Internal("the plugin is not loaded".to_owned())),
+        };
         if let Err(reason) = &answer {
             let refused = matches!(reason, NoReturn::Refused(_));
-            tracing::info!(job = %claimed.job.id, target = %errand.target, ?reason, refused, "a call got no answer");
+            tracing::info!(job = %job.id, target = %errand.target, ?reason, refused, "a call got no answer");
         }
         Answered { errand, answer }
     }
 }
 
-/// Commits a run that is done, together with the end of its job. An error means a lost conflict.
-fn commit_job(desk: &mut Desk, claimed: &Claimed, usage: &mut Usage) -> Result<Ran, ()> {
-    let mut work = desk.begin_work();
-    match jobs::complete(&mut work, &claimed.lease) {
-        Ok(()) => {}
-        Err(JobError::LeaseLost) => return Ok(Ran::LeaseLost),
-        Err(error) => {
-            tracing::error!(%error, job = %claimed.job.id, "a job could not be completed");
-            return Ok(Ran::Failed(retry_soon("the host could not complete the job")));
-        }
+impl Attempting {
+    /// The plugin, for a job that cannot do without it.
+    pub(super) fn loaded(&self) -> Result<&Arc<Plugin>, Ran> {
+        let absent = || Ran::Failed(retry_soon("its plugin is not loaded"));
+        self.plugin.as_ref().ok_or_else(absent)
     }
-    let bytes_written = work.written_bytes() as u64;
-    match work.commit() {
-        Ok(committed) => {
-            usage.bytes_written += bytes_written;
-            Ok(Ran::Committed(committed))
+}
+
+impl Ran {
+    pub(super) fn store_failed(job: &impl std::fmt::Display, error: &StoreError) -> Ran {
+        tracing::error!(%error, %job, "the store failed a job");
+        Ran::Failed(retry_soon("the store failed"))
+    }
+}
+
+/// Counts a run that is over and takes its result, or says what the attempt does about it. Whether the plugin did well is
+/// for the caller to say (`Breaker::succeeded`).
+pub(super) fn settle<T>(plugin: &Plugin, id: &str, run: Run<T>, usage: &mut Usage) -> Result<(Desk, T), Ran> {
+    let Run {
+        mut desk,
+        fuel,
+        result,
+    } = run;
+    usage.fuel += fuel;
+    usage.host_calls += desk.spent.host_calls;
+    report(plugin, id, &desk.log);
+    match result {
+        Ok(value) => Ok((desk, value)),
+        Err(Fault::Suspended) => {
+            let stopped = desk.errands.take().and_then(Errands::stopped_at);
+            let (errand, used) = stopped.expect("a run is suspended only at a call");
+            Err(Ran::Needs(Box::new(errand), used))
         }
-        Err(CommitError::Conflict { .. }) => Err(()),
-        Err(CommitError::Store(error)) => {
-            tracing::error!(%error, job = %claimed.job.id, "a job's commit failed");
-            Ok(Ran::Failed(retry_soon("the store failed")))
+        Err(fault) => {
+            blame(plugin, id, &fault);
+            Err(Ran::Faulted(fault.to_string()))
         }
     }
 }
 
-fn retry_soon(reason: &str) -> Failure {
+pub(super) fn retry_soon(reason: &str) -> Failure {
     Failure::Retry {
         after: Some(NOT_NOW),
         reason: reason.to_owned(),

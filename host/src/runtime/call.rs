@@ -3,19 +3,25 @@
 //! A run happens on a call thread. When its transaction loses against another one, the run's writes are thrown away and the
 //! handler is run again, on the same thread, with the same clock and randomness. What a run answers is given to the caller
 //! only when everything it wrote, and everything it read, is durable.
+//!
+//! An answer may wait for a job (`resume-after`): then what the run wrote is committed, nobody holds a thread or a
+//! transaction while the job is waited for, and the handler is run once more, for the answer that is sent.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mooring_core::draws::Draws;
+use mooring_core::ids::JobId;
 use mooring_core::time::Timestamp;
-use mooring_core::work::Committed;
-use mooring_store::{CommitError, Sequence};
+use mooring_core::work::{Committed, Work};
+use mooring_manifest::Access;
+use mooring_store::{CommitError, Sequence, StoreError};
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::plugin::{Plugin, check_answer};
-use super::program::{Fault, Run};
+use super::events::{PutOff, Untold};
+use super::plugin::{FailureAnswers, Plugin, Role, check_answer};
+use super::program::{Answer, Fault, Run};
 use crate::bindings::{Caller, Desk};
 use crate::exchange::{Cause, Exchange, Outcome, Reply, Usage};
 
@@ -30,28 +36,51 @@ struct Finished {
     rests_on: Option<Sequence>,
     /// What the commit left for the background.
     committed: Option<Committed>,
+    /// The reply is not the answer yet: the handler is run again after this job.
+    resume_after: Option<JobId>,
+}
+
+/// What a run of the handler wants.
+struct Wanted {
+    reply: Reply,
+    resume_after: Option<JobId>,
 }
 
 impl Shared {
     /// Answers one request. Always gives a reply, in the plugin's own words even where the plugin failed.
     pub(crate) async fn call(self: &Arc<Shared>, plugin: &Arc<Plugin>, exchange: Exchange) -> Reply {
+        let Role::Provider { failure_answers, .. } = &plugin.role else {
+            // The edge brings a gateway nothing but notifications.
+            return FailureAnswers::of_nobody();
+        };
         let route = match exchange.outcome {
             Outcome::Route(route) => Some(route),
             Outcome::Rejected { route, .. } => route,
         };
-        let request_id = exchange.request_id.clone();
-        let finished = self.finish(plugin, exchange).await;
+        let exchange = Arc::new(exchange);
+        let request_id = &exchange.request_id;
+        let mut finished = self.finish(plugin, Arc::clone(&exchange)).await;
+        if let (Ok(_), Some(job)) = (&finished.reply, finished.resume_after.take()) {
+            self.job_end(&job).await;
+            let again = Exchange {
+                resumed: Some(job),
+                ..Exchange::clone(&exchange)
+            };
+            let first = finished.usage;
+            finished = self.finish(plugin, Arc::new(again)).await;
+            finished.usage.add(&first);
+        }
         let failed = finished.reply.is_err();
         let mut reply = finished.reply.unwrap_or_else(|cause| {
             tracing::debug!(%request_id, plugin = %plugin.facts.name, ?cause, "answered for the plugin");
-            plugin.failure_answers.answer(&cause)
+            failure_answers.answer(&cause)
         });
         plugin.count(route, &finished.usage, failed);
         reply.usage = finished.usage;
         reply
     }
 
-    async fn finish(self: &Arc<Shared>, plugin: &Arc<Plugin>, exchange: Exchange) -> Finished {
+    async fn finish(self: &Arc<Shared>, plugin: &Arc<Plugin>, exchange: Arc<Exchange>) -> Finished {
         if let Some(pause) = plugin.breaker.refuses(Instant::now()) {
             return Finished::failed(Cause::Unavailable(whole_seconds(pause)));
         }
@@ -83,33 +112,30 @@ impl Shared {
 
     /// On a call thread: runs the handler until its transaction commits, a bounded number of times.
     fn run(&self, plugin: &Plugin, exchange: &Exchange) -> Finished {
+        let Some(program) = plugin.program() else {
+            return Finished::failed(Cause::NoRoute);
+        };
         let Ok(draws) = Draws::new(Timestamp::now()) else {
             tracing::error!("the operating system has no randomness to give");
             return Finished::failed(Cause::HostFailed);
         };
         let caller = caller(plugin, exchange);
+        let mut put_off = PutOff::default();
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
-            let desk = Desk::new(
-                &self.store,
-                &plugin.facts,
-                &self.limits,
-                &self.directory,
-                &draws,
-                caller.clone(),
-            );
+            let desk = Desk::new(&self.office, &plugin.facts, &draws, caller.clone());
             let Run {
                 mut desk,
                 fuel,
                 result,
-            } = plugin.program.handle(desk, exchange);
+            } = program.handle(desk, exchange);
             usage.fuel += fuel;
             usage.host_calls += desk.spent.host_calls;
             report(plugin, &exchange.request_id, &desk.log);
             let checked =
-                result.and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer));
-            let reply = match checked {
-                Ok(reply) => reply,
+                result.and_then(|answer| self.check(answer, exchange, &caller).map_err(Fault::BadAnswer));
+            let wanted = match checked {
+                Ok(wanted) => wanted,
                 Err(fault) => {
                     let cause = blame(plugin, &exchange.request_id, &fault);
                     return Finished {
@@ -120,43 +146,20 @@ impl Shared {
             };
             plugin.breaker.succeeded();
             let Some(work) = desk.take_work() else {
-                return Finished {
-                    reply: Ok(reply),
-                    usage,
-                    rests_on: None,
-                    committed: None,
-                };
+                return wanted.finished(usage, None, None);
             };
-            if reply.status >= 400 {
-                let rests_on = Some(work.snapshot());
-                return Finished {
-                    reply: Ok(reply),
-                    usage,
-                    rests_on,
-                    committed: None,
-                };
+            if wanted.reply.status >= 400 {
+                return wanted.finished(usage, Some(work.snapshot()), None);
             }
-            let bytes_written = work.written_bytes() as u64;
-            match work.commit() {
-                Ok(committed) => {
-                    usage.bytes_written += bytes_written;
-                    let rests_on = Some(committed.sequence);
-                    return Finished {
-                        reply: Ok(reply),
-                        usage,
-                        rests_on,
-                        committed: Some(committed),
-                    };
+            match self.tell_and_commit(work, &mut put_off, &mut usage, &exchange.request_id) {
+                Ok(Some(committed)) => {
+                    return wanted.finished(usage, Some(committed.sequence), Some(committed));
                 }
-                Err(CommitError::Conflict { key }) => {
-                    usage.reruns += 1;
-                    tracing::debug!(request_id = %exchange.request_id, key = %mooring_store::keys::readable(&key), "lost a conflict");
-                }
-                Err(CommitError::Store(error)) => {
-                    tracing::error!(%error, request_id = %exchange.request_id, "a commit failed");
+                Ok(None) => usage.reruns += 1,
+                Err(cause) => {
                     return Finished {
                         usage,
-                        ..Finished::failed(Cause::HostFailed)
+                        ..Finished::failed(cause)
                     };
                 }
             }
@@ -172,6 +175,74 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Nothing if the handler has to run again.
+    fn tell_and_commit(
+        &self,
+        work: Work,
+        put_off: &mut PutOff,
+        usage: &mut Usage,
+        request_id: &str,
+    ) -> Result<Option<Committed>, Cause> {
+        let failed = |error: &StoreError| {
+            tracing::error!(%error, request_id, "a commit failed");
+            Cause::HostFailed
+        };
+        let work = match self.tell(work, put_off) {
+            Ok(work) => work,
+            Err(Untold::Again) => return Ok(None),
+            Err(Untold::Store(error)) => return Err(failed(&error)),
+        };
+        let bytes_written = work.written_bytes() as u64;
+        match work.commit() {
+            Ok(committed) => {
+                usage.bytes_written += bytes_written;
+                Ok(Some(committed))
+            }
+            Err(CommitError::Conflict { key }) => {
+                tracing::debug!(request_id, key = %mooring_store::keys::readable(&key), "lost a conflict");
+                Ok(None)
+            }
+            Err(CommitError::Store(error)) => Err(failed(&error)),
+        }
+    }
+
+    /// Holds an answer to the rules of HTTP, and to those of answers that wait.
+    fn check(&self, answer: Answer, exchange: &Exchange, caller: &Caller) -> Result<Wanted, String> {
+        let resume_after = answer.resume_after.clone();
+        let reply = check_answer(answer, &self.limits)?;
+        let Some(job) = resume_after.filter(|_| reply.status < 400) else {
+            return Ok(Wanted {
+                reply,
+                resume_after: None,
+            });
+        };
+        if exchange.resumed.is_some() {
+            return Err("resume-after may be answered once in a request".to_owned());
+        }
+        if !matches!(caller, Caller::Principal(_, Access::Write)) {
+            return Err("resume-after needs a route that writes, and so can schedule a job".to_owned());
+        }
+        let job = JobId::parse(&job).map_err(|_| "resume-after is not the id of a job".to_owned())?;
+        Ok(Wanted {
+            reply,
+            resume_after: Some(job),
+        })
+    }
+}
+
+impl Wanted {
+    fn finished(self, usage: Usage, rests_on: Option<Sequence>, committed: Option<Committed>) -> Finished {
+        Finished {
+            reply: Ok(self.reply),
+            usage,
+            rests_on,
+            committed,
+            resume_after: self.resume_after,
+        }
+    }
+}
+
 impl Finished {
     fn failed(cause: Cause) -> Finished {
         Finished {
@@ -179,6 +250,7 @@ impl Finished {
             usage: Usage::default(),
             rests_on: None,
             committed: None,
+            resume_after: None,
         }
     }
 }

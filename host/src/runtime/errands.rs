@@ -54,7 +54,8 @@ impl Shared {
             .parse()
             .map_err(|_| NoReturn::Refused(format!("the setting {} is no URL", target.url_setting)))?;
         let mut secret = |name: &str| {
-            settings::reveal_secret(&mut work, declared, &self.secrets, name)?.ok_or_else(|| missing(name))
+            settings::reveal_secret(&mut work, declared, &self.office.secrets, name)?
+                .ok_or_else(|| missing(name))
         };
         let credential = match &target.auth {
             TargetAuth::None => None,

@@ -1,4 +1,4 @@
-//! What a component says without being run or compiled: its imports, its size, its digest, its SDK.
+//! What a component says without being run or compiled: its world, its imports, its size, its digest, its SDK.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,30 @@ const CONTRACT_VERSIONS: &[&str] = &["0.1.0"];
 
 /// Interfaces that every plugin may import, because they reach nothing: types, the request's own clock and randomness,
 /// and the request's own log.
-const ALWAYS_GRANTED: &[&str] = &["types", "exchange", "context", "log"];
+const ALWAYS_GRANTED: &[&str] = &["types", "exchange", "gateways", "context", "log"];
 
 /// Interfaces that an operator can grant, in the order in which they are shown.
 pub const CAPABILITIES: &[&str] = &[
-    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "outbound",
+    "settings",
+    "users",
+    "services",
+    "ledger",
+    "records",
+    "jobs",
+    "webhooks",
+    "keys",
+    "payments",
+    "outbound",
+    "signatures",
 ];
+
+/// Those that a provider can be granted.
+const PROVIDER_CAPABILITIES: &[&str] = &[
+    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "payments", "outbound",
+];
+
+/// Those that a gateway can be granted: it says what has happened, the host writes it down.
+const GATEWAY_CAPABILITIES: &[&str] = &["settings", "outbound", "signatures"];
 
 /// The part of WASI 0.2 that is linked, deterministic and empty-handed. What a Rust or C guest drags in without asking.
 const WASI: &[&str] = &[
@@ -45,9 +63,20 @@ const WASI: &[&str] = &[
     "wasi:random/insecure-seed",
 ];
 
+/// What a component implements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// An API surface: `provider`.
+    Provider,
+    /// What moves the money of payments: `gateway`.
+    Gateway,
+}
+
 /// A component, looked at from outside.
 #[derive(Clone, Debug)]
 pub struct Component {
+    /// What it implements.
+    pub world: World,
     /// SHA-256 of its bytes, in lower-case hexadecimal.
     pub digest: String,
     /// Size in bytes.
@@ -72,6 +101,12 @@ pub enum InspectError {
         "the file is a core WebAssembly module, not a component; build it with `cargo build --target wasm32-wasip2`"
     )]
     CoreModule,
+    /// Neither a provider nor a gateway.
+    #[error(
+        "the component implements neither the world `provider` nor the world `gateway` of mooring:plugin 0.1.0: it exports \
+         neither `handle` nor `notify`"
+    )]
+    NoWorld,
 }
 
 /// What a component would be allowed to import.
@@ -94,6 +129,7 @@ impl Component {
         let mut validator = Validator::new();
         let mut types = None;
         let mut names = Vec::new();
+        let mut world = None;
         let mut sdk_version = None;
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -108,6 +144,11 @@ impl Component {
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
                         names.push(import.map_err(not_wasm)?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        world = world.or(World::exporting(export.map_err(not_wasm)?.name.name));
                     }
                 }
                 Payload::CustomSection(section) if section.name() == SDK_SECTION => {
@@ -127,6 +168,7 @@ impl Component {
             imports.insert(name);
         }
         Ok(Component {
+            world: world.ok_or(InspectError::NoWorld)?,
             digest: hex::encode(Sha256::digest(bytes)),
             size: bytes.len() as u64,
             imports: imports.into_iter().collect(),
@@ -149,13 +191,26 @@ impl Component {
             .collect()
     }
 
-    /// Imports that no grant can satisfy: other packages, other versions of the contract, more of WASI.
+    /// Imports that no grant can satisfy: other packages, other versions of the contract, more of WASI, functions that its
+    /// world does not have.
     pub fn unknown_imports(&self) -> Vec<&str> {
         self.imports
             .iter()
             .map(String::as_str)
-            .filter(|name| !is_known(name))
+            .filter(|name| !self.is_known(name))
             .collect()
+    }
+
+    fn is_known(&self, import: &str) -> bool {
+        let Some(interface) = contract_interface(import) else {
+            return is_wasi(import);
+        };
+        if ALWAYS_GRANTED.contains(&interface) {
+            return true;
+        }
+        // Where nothing can be called, only types are needed.
+        CAPABILITIES.contains(&interface)
+            && (self.world.capabilities().contains(&interface) || !self.callable.contains(import))
     }
 
     /// Capabilities it asks for that `grants` does not hold.
@@ -164,6 +219,33 @@ impl Component {
             .into_iter()
             .filter(|capability| !grants.holds(capability))
             .collect()
+    }
+}
+
+impl World {
+    /// The world that has this export and no other has.
+    fn exporting(export: &str) -> Option<World> {
+        match export {
+            "handle" => Some(World::Provider),
+            "notify" => Some(World::Gateway),
+            _ => None,
+        }
+    }
+
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            World::Provider => "provider",
+            World::Gateway => "gateway",
+        }
+    }
+
+    /// What it can be granted.
+    fn capabilities(self) -> &'static [&'static str] {
+        match self {
+            World::Provider => PROVIDER_CAPABILITIES,
+            World::Gateway => GATEWAY_CAPABILITIES,
+        }
     }
 }
 
@@ -199,10 +281,7 @@ fn import_kind(types: &Types, import: &str) -> ImportKind {
     }
 }
 
-fn is_known(import: &str) -> bool {
-    if let Some(interface) = contract_interface(import) {
-        return ALWAYS_GRANTED.contains(&interface) || CAPABILITIES.contains(&interface);
-    }
+fn is_wasi(import: &str) -> bool {
     import
         .split_once('@')
         .is_some_and(|(name, version)| WASI.contains(&name) && version.starts_with("0.2."))
@@ -218,8 +297,9 @@ fn contract_interface(import: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn component(imports: &[&str]) -> Component {
+    fn component(world: World, imports: &[&str]) -> Component {
         Component {
+            world,
             digest: String::new(),
             size: 0,
             imports: imports.iter().map(|&name| name.to_owned()).collect(),
@@ -230,13 +310,16 @@ mod tests {
 
     #[test]
     fn names_imports_that_nobody_can_grant() {
-        let component = component(&[
-            "mooring:plugin/users@0.1.0",
-            "mooring:plugin/users@0.9.0",
-            "wasi:cli/stderr@0.2.6",
-            "wasi:sockets/tcp@0.2.6",
-            "wasi:cli/stderr@0.3.0",
-        ]);
+        let component = component(
+            World::Provider,
+            &[
+                "mooring:plugin/users@0.1.0",
+                "mooring:plugin/users@0.9.0",
+                "wasi:cli/stderr@0.2.6",
+                "wasi:sockets/tcp@0.2.6",
+                "wasi:cli/stderr@0.3.0",
+            ],
+        );
         assert_eq!(
             component.unknown_imports(),
             [
@@ -249,15 +332,37 @@ mod tests {
 
     #[test]
     fn asks_for_what_it_imports_and_no_more() {
-        let component = component(&[
-            "mooring:plugin/types@0.1.0",
-            "mooring:plugin/outbound@0.1.0",
-            "mooring:plugin/users@0.1.0",
-        ]);
+        let component = component(
+            World::Provider,
+            &[
+                "mooring:plugin/types@0.1.0",
+                "mooring:plugin/outbound@0.1.0",
+                "mooring:plugin/users@0.1.0",
+            ],
+        );
         assert_eq!(component.capabilities(), ["users", "outbound"]);
         let grants = Grants::Only(BTreeSet::from(["users".to_owned()]));
         assert_eq!(component.missing_grants(&grants), ["outbound"]);
         assert!(component.missing_grants(&Grants::All).is_empty());
+    }
+
+    #[test]
+    fn a_gateway_calls_less_and_may_use_the_types_of_payments() {
+        let payments = "mooring:plugin/payments@0.1.0";
+        let imports = [
+            payments,
+            "mooring:plugin/signatures@0.1.0",
+            "mooring:plugin/users@0.1.0",
+        ];
+        let mut gateway = component(World::Gateway, &imports);
+        assert_eq!(
+            gateway.unknown_imports(),
+            [payments, "mooring:plugin/users@0.1.0"]
+        );
+        gateway.callable.remove(payments);
+        assert_eq!(gateway.unknown_imports(), ["mooring:plugin/users@0.1.0"]);
+        let provider = component(World::Provider, &imports);
+        assert_eq!(provider.unknown_imports(), ["mooring:plugin/signatures@0.1.0"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_core::draws::Draws;
-use mooring_core::ids::PluginName;
+use mooring_core::ids::{JobId, PluginName};
 use mooring_core::jobs::{self, Backoff, Claimed, DueJob, JobError};
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, RunError};
@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::plugin::Plugin;
+use super::task::Task;
 use super::{Runtime, Shared};
 
 /// The runner looks at the store at least this often, whether or not somebody wakes it.
@@ -72,10 +73,17 @@ impl Shared {
             let Some(found) = found else { return LOOK_EVERY };
             let is_last = found.len() < BATCH;
             behind = found.last().cloned();
+            let unready: Vec<JobId> = found
+                .iter()
+                .filter(|due| self.ready_plugin(&due.plugin).is_none())
+                .map(|due| due.id.clone())
+                .collect();
+            let host_does = self.done_without_plugin(unready).await;
             for due in found {
-                let Some(plugin) = self.ready_plugin(&due.plugin) else {
+                let plugin = self.ready_plugin(&due.plugin);
+                if plugin.is_none() && !host_does.contains(&due.id) {
                     continue;
-                };
+                }
                 let Ok(place) = Arc::clone(places).acquire_owned().await else {
                     return LOOK_EVERY;
                 };
@@ -84,7 +92,7 @@ impl Shared {
                 };
                 let shared = Arc::clone(self);
                 tokio::spawn(async move {
-                    shared.attempt(&plugin, claimed).await;
+                    shared.attempt(plugin, claimed).await;
                     drop(place);
                 });
             }
@@ -104,14 +112,46 @@ impl Shared {
         }
     }
 
+    /// Waits until a job has ended, one way or another, or `plugin.resume_wait_ms` is over. A job that a handler cancels, or
+    /// an operator, is waited for until then.
+    pub(super) async fn job_end(self: &Arc<Shared>, job: &JobId) {
+        let end = self.job_ends.next(job);
+        let id = job.clone();
+        let over = self.host_read(move |work| match jobs::get(work, &id) {
+            Ok(job) => Ok(job.ended_at.is_some()),
+            Err(JobError::Store(error)) => Err(error),
+            // There is nothing to wait for.
+            Err(_) => Ok(true),
+        });
+        if over.await == Some(false) {
+            let waited = tokio::time::timeout(self.limits.resume_wait_ms, end).await;
+            tracing::debug!(%job, in_time = waited.is_ok(), "an answer waited for a job");
+        } else {
+            drop(end);
+        }
+        self.job_ends.forget(job);
+    }
+
     /// The plugin, if it is installed and not stopped by its breaker.
-    fn ready_plugin(&self, name: &PluginName) -> Option<Arc<Plugin>> {
+    pub(super) fn ready_plugin(&self, name: &PluginName) -> Option<Arc<Plugin>> {
         let installed = self.installed.find(name)?;
         installed
             .breaker
             .refuses(std::time::Instant::now())
             .is_none()
             .then_some(installed)
+    }
+
+    /// Those of these jobs that are done although their plugin cannot be called.
+    async fn done_without_plugin(self: &Arc<Shared>, mut jobs: Vec<JobId>) -> Vec<JobId> {
+        if jobs.is_empty() {
+            return jobs;
+        }
+        let read = self.host_read(move |work| {
+            jobs.retain(|id| jobs::get(work, id).is_ok_and(|job| Task::needs_no_plugin(&job.kind)));
+            Ok(jobs)
+        });
+        read.await.unwrap_or_default()
     }
 
     async fn claim(self: &Arc<Shared>, due: &DueJob) -> Option<Claimed> {

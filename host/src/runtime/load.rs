@@ -10,15 +10,14 @@ use std::sync::Arc;
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
 use mooring_core::time::Timestamp;
-use mooring_manifest::Manifest;
 
 use super::Shared;
 use super::compile::CompileError;
-use super::inspect::{CAPABILITIES, Component, Grants, InspectError};
-use super::instance::WasmProgram;
+use super::inspect::{CAPABILITIES, Component, Grants, InspectError, World};
+use super::instance::{GatewayProgram, ProviderProgram};
 use super::manifest::{self, ManifestError};
-use super::plugin::{FailureAnswers, Plugin, check_answer};
-use super::program::{Fault, Program};
+use super::plugin::{FailureAnswers, Plugin, Role, check_answer};
+use super::program::{Fault, Program, Run};
 use crate::bindings::{Caller, Desk, Facts};
 use crate::exchange::{Cause, Exchange, Outcome, Reply};
 
@@ -38,10 +37,12 @@ pub enum LoadError {
     Inspect(#[from] InspectError),
     /// It imports what this host does not have at all.
     #[error(
-        "the component imports {}, which this host does not offer to any plugin; it offers mooring:plugin 0.1.0 ({}) and an \
-         empty-handed WASI 0.2 without files and sockets", .imports.join(", "), CAPABILITIES.join(", ")
+        "the component imports {}, which this host does not offer to a {}; it offers mooring:plugin 0.1.0 ({}) and an \
+         empty-handed WASI 0.2 without files and sockets", .imports.join(", "), .world.name(), CAPABILITIES.join(", ")
     )]
     UnknownImports {
+        /// What it implements.
+        world: World,
         /// Full names.
         imports: Vec<String>,
     },
@@ -60,8 +61,13 @@ pub enum LoadError {
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// It compiled but does not fit the contract.
-    #[error("the component does not implement the world `provider` of mooring:plugin 0.1.0: {0}")]
-    Link(String),
+    #[error("the component does not implement the world `{}` of mooring:plugin 0.1.0: {reason}", .world.name())]
+    Link {
+        /// What it seems to implement.
+        world: World,
+        /// In wasmtime's words.
+        reason: String,
+    },
     /// It fails before it serves anything.
     #[error("the plugin fails in {export}: {fault}")]
     Fails {
@@ -88,6 +94,7 @@ pub(crate) fn admit(bytes: &[u8], grants: &Grants, bytes_max: u64) -> Result<Com
     let unknown = component.unknown_imports();
     if !unknown.is_empty() {
         return Err(LoadError::UnknownImports {
+            world: component.world,
             imports: unknown.into_iter().map(str::to_owned).collect(),
         });
     }
@@ -111,50 +118,82 @@ impl Shared {
         name: Option<&PluginName>,
     ) -> Result<Plugin, LoadError> {
         let compiled = self.cache.load(&self.engine, &component.digest, source).await?;
-        let program = WasmProgram::link(&self.engine, &compiled)
-            .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let unfit = |error: wasmtime::Error| LoadError::Link {
+            world: component.world,
+            reason: format!("{error:#}"),
+        };
         let shared = Arc::clone(self);
         let (digest, name) = (component.digest.clone(), name.cloned());
-        tokio::task::spawn_blocking(move || shared.rehearse(program, digest, name))
+        let rehearsal: Box<dyn FnOnce() -> Result<Plugin, LoadError> + Send> = match component.world {
+            World::Provider => {
+                let program = ProviderProgram::link(&self.engine, &compiled).map_err(unfit)?;
+                Box::new(move || shared.rehearse_provider(program, digest, name))
+            }
+            World::Gateway => {
+                let program = GatewayProgram::link(&self.engine, &compiled).map_err(unfit)?;
+                Box::new(move || shared.rehearse_gateway(program, digest, name))
+            }
+        };
+        tokio::task::spawn_blocking(rehearsal)
             .await
             .expect("the rehearsal does not panic and is not cancelled")
     }
 
     /// Runs the plugin for the first time, with nothing granted.
-    fn rehearse(
+    fn rehearse_provider(
         &self,
-        program: WasmProgram,
+        program: ProviderProgram,
         digest: String,
         name: Option<PluginName>,
     ) -> Result<Plugin, LoadError> {
-        let manifest = self.describe(&program, &digest)?;
+        let facts = self.facts(World::Provider, digest, name, |desk| program.describe(desk))?;
+        let program: Box<dyn Program> = Box::new(program);
+        let role = Role::Provider {
+            failure_answers: Box::new(self.failure_answers(program.as_ref(), &facts)?),
+            program,
+        };
+        Ok(Plugin::new(facts, role, &self.limits))
+    }
+
+    /// As for a provider. A gateway words no answers.
+    fn rehearse_gateway(
+        &self,
+        program: GatewayProgram,
+        digest: String,
+        name: Option<PluginName>,
+    ) -> Result<Plugin, LoadError> {
+        let facts = self.facts(World::Gateway, digest, name, |desk| program.describe(desk))?;
+        Ok(Plugin::new(facts, Role::Gateway(program), &self.limits))
+    }
+
+    fn facts(
+        &self,
+        world: World,
+        digest: String,
+        name: Option<PluginName>,
+        describe: impl FnOnce(Desk) -> Run<String>,
+    ) -> Result<Arc<Facts>, LoadError> {
+        let nobody = Facts {
+            name: PluginName::parse("describe").expect("a legal name"),
+            digest: digest.clone(),
+            manifest: Arc::default(),
+        };
+        let text = describe(self.nobodys_desk(&Arc::new(nobody)))
+            .result
+            .map_err(|fault| LoadError::Fails {
+                export: "describe",
+                fault,
+            })?;
+        let manifest = manifest::parse(&text, world, self.manifest_rule)?;
         let name = match name {
             Some(name) => name,
             None => PluginName::parse(&manifest.name).expect("the manifest's name was checked"),
         };
-        let facts = Arc::new(Facts {
+        Ok(Arc::new(Facts {
             name,
             digest,
             manifest,
-        });
-        let program: Box<dyn Program> = Box::new(program);
-        let answers = self.failure_answers(program.as_ref(), &facts)?;
-        Ok(Plugin::new(facts, program, answers, &self.limits))
-    }
-
-    fn describe(&self, program: &WasmProgram, digest: &str) -> Result<Arc<Manifest>, LoadError> {
-        let nobody = PluginName::parse("describe").expect("a legal name");
-        let facts = Facts {
-            name: nobody,
-            digest: digest.to_owned(),
-            manifest: Arc::default(),
-        };
-        let run = program.describe(self.nobodys_desk(&Arc::new(facts)), self.limits.call_deadline_ms);
-        let text = run.result.map_err(|fault| LoadError::Fails {
-            export: "describe",
-            fault,
-        })?;
-        Ok(manifest::parse(&text, self.manifest_rule)?)
+        }))
     }
 
     /// The plugin's own words for the host's failures.
@@ -183,14 +222,7 @@ impl Shared {
     }
 
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
-        Desk::new(
-            &self.store,
-            facts,
-            &self.limits,
-            &self.directory,
-            &nobodys_draws(),
-            Caller::Nobody,
-        )
+        Desk::new(&self.office, facts, &nobodys_draws(), Caller::Nobody)
     }
 }
 
@@ -210,5 +242,6 @@ fn rehearsal(cause: Cause) -> Exchange {
         body: bytes::Bytes::new(),
         principal: None,
         request_id: "rehearsal".to_owned(),
+        resumed: None,
     }
 }

@@ -1,9 +1,13 @@
 //! The rules that a manifest must keep, checked once at load so that everything after can trust it.
 
+mod demo;
+mod money;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ManifestRule;
+use super::inspect::World;
 use mooring_core::ids::PluginName;
 use mooring_manifest::{Collection, Guard, Manifest, Route, Setting, SettingKind, Target, TargetAuth};
 
@@ -20,27 +24,32 @@ pub struct ManifestError {
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Reads and checks.
-pub(crate) fn parse(text: &str, rule: ManifestRule) -> Result<Arc<Manifest>, ManifestError> {
+pub(crate) fn parse(text: &str, world: World, rule: ManifestRule) -> Result<Arc<Manifest>, ManifestError> {
     let manifest: Manifest = serde_json::from_str(text).map_err(|error| {
         broken(
             "describe",
             format!("is not a manifest that this host knows: {error}"),
         )
     })?;
-    check(&manifest)?;
+    check(&manifest, world)?;
     let manifest = Arc::new(manifest);
     rule(&manifest).map_err(|reason| broken("routes", reason))?;
     Ok(manifest)
 }
 
-fn check(manifest: &Manifest) -> Result<(), ManifestError> {
+fn check(manifest: &Manifest, world: World) -> Result<(), ManifestError> {
     require(
         PluginName::parse(&manifest.name).is_ok(),
         "name",
         "must be 1 to 40 characters of a-z, 0-9 and -",
     )?;
     require(!manifest.version.is_empty(), "version", "must not be empty")?;
-    require(!manifest.routes.is_empty(), "routes", "must have at least one")?;
+    match (world, &manifest.gateway) {
+        (World::Provider, None) => require(!manifest.routes.is_empty(), "routes", "must have at least one")?,
+        (World::Gateway, Some(gateway)) => money::check_gateway(manifest, gateway)?,
+        (World::Provider, Some(_)) => return Err(broken("gateway", "a provider has none".to_owned())),
+        (World::Gateway, None) => return Err(broken("gateway", "must say what it offers".to_owned())),
+    }
     unique("routes", manifest.routes.iter().map(|route| route.name.as_str()))?;
     unique(
         "settings",
@@ -74,7 +83,14 @@ fn check(manifest: &Manifest) -> Result<(), ManifestError> {
     manifest
         .targets
         .iter()
-        .try_for_each(|target| check_target(manifest, target))
+        .try_for_each(|target| check_target(manifest, target))?;
+    if let Some(checkout) = &manifest.checkout {
+        money::check_checkout(manifest, checkout)?;
+    }
+    match &manifest.demo {
+        Some(demo) => demo::check_demo(manifest, demo),
+        None => Ok(()),
+    }
 }
 
 fn check_route(manifest: &Manifest, route: &Route) -> Result<(), ManifestError> {
@@ -144,12 +160,7 @@ fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
 
 fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestError> {
     let place = format!("targets.{}", target.name);
-    let has = |name: &str, kind: SettingKind| {
-        manifest
-            .settings
-            .iter()
-            .any(|setting| setting.name == name && setting.kind == kind)
-    };
+    let has = |name: &str, kind: SettingKind| has_setting(manifest, name, kind);
     require(
         has(&target.url_setting, SettingKind::Url),
         &place,
@@ -162,8 +173,35 @@ fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestErro
             &place,
             "secret_setting must name a setting of kind secret",
         ),
-        TargetAuth::OAuth2 { .. } => Err(broken(&place, "this host fetches no tokens yet".to_owned())),
+        TargetAuth::OAuth2 {
+            token_path,
+            client_id_setting,
+            secret_setting,
+        } => {
+            require(
+                token_path.starts_with('/'),
+                &place,
+                "token_path must start with /",
+            )?;
+            require(
+                has(client_id_setting, SettingKind::Text),
+                &place,
+                "client_id_setting must name a setting of kind text",
+            )?;
+            require(
+                has(secret_setting, SettingKind::Secret),
+                &place,
+                "secret_setting must name a setting of kind secret",
+            )
+        }
     }
+}
+
+fn has_setting(manifest: &Manifest, name: &str, kind: SettingKind) -> bool {
+    manifest
+        .settings
+        .iter()
+        .any(|setting| setting.name == name && setting.kind == kind)
 }
 
 fn unique<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {
@@ -216,14 +254,14 @@ mod tests {
     fn place_refused(pointer: &str, value: Value) -> String {
         let mut manifest = manifest();
         *manifest.pointer_mut(pointer).expect("a place in the manifest") = value;
-        parse(&manifest.to_string(), |_| Ok(()))
+        parse(&manifest.to_string(), World::Provider, |_| Ok(()))
             .expect_err("the change breaks a rule")
             .place
     }
 
     #[test]
     fn takes_a_manifest_that_keeps_the_rules() {
-        parse(&manifest().to_string(), |_| Ok(())).unwrap();
+        parse(&manifest().to_string(), World::Provider, |_| Ok(())).unwrap();
     }
 
     #[test]
@@ -252,7 +290,7 @@ mod tests {
     fn refuses_fields_it_does_not_know() {
         let mut manifest = manifest();
         manifest["shiny"] = json!(true);
-        let error = parse(&manifest.to_string(), |_| Ok(())).unwrap_err();
+        let error = parse(&manifest.to_string(), World::Provider, |_| Ok(())).unwrap_err();
         assert!(error.rule.contains("shiny"), "{error}");
     }
 }

@@ -13,8 +13,11 @@ mod call;
 pub mod compile;
 mod engine;
 mod errands;
+mod events;
+pub(crate) mod gateway;
 pub mod inspect;
 mod instance;
+mod job_ends;
 mod jobs;
 mod load;
 mod manifest;
@@ -26,6 +29,7 @@ mod program;
 mod ready;
 mod registry;
 mod submit;
+mod task;
 mod transact;
 mod usage;
 mod wasi;
@@ -41,8 +45,8 @@ use tokio::sync::Notify;
 use wasmtime::Engine;
 
 pub use self::engine::Pooling;
+pub use self::gateway::{Notification, NotifyError};
 pub use self::load::LoadError;
-pub use self::notify::{Notification, NotifyError};
 pub use self::plugin::Plugin;
 pub use self::program::{Answer, Fault, JobCall, JobEnd, Program, Run};
 pub use self::ready::ReadyGateway;
@@ -50,7 +54,7 @@ pub use self::registry::{AddError, AddPlugin, Installed, RemoveError};
 pub use self::submit::SubmitError;
 pub use self::transact::TransactError;
 pub use self::usage::RouteTotals;
-use crate::bindings::Directory;
+use crate::bindings::{Directory, Office};
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
 use crate::outbound::Client;
@@ -59,6 +63,8 @@ use crate::outbound::Client;
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) limits: Arc<crate::config::PluginLimits>,
+    /// What runs are given of the host.
+    office: Arc<Office>,
     pub(crate) job_limits: crate::config::JobLimits,
     pub(crate) calls_per_job_max: usize,
     engine: Engine,
@@ -68,9 +74,6 @@ pub(crate) struct Shared {
     /// For host work on behalf of a plugin that is not loaded.
     host_lane: pool::Lane,
     outbound: Client,
-    secrets: Arc<MasterKeys>,
-    /// What plugins are told of where they and their gateways are. Follows `installed`.
-    directory: Arc<Directory>,
     /// Where the bytes of installed plugins lie, by digest.
     plugin_folder: PathBuf,
     installed: registry::Registry,
@@ -78,6 +81,8 @@ pub(crate) struct Shared {
     manifest_rule: ManifestRule,
     /// Wakes the job runner.
     jobs_scheduled: Notify,
+    /// Wakes answers that wait for a job.
+    job_ends: job_ends::JobEnds,
 }
 
 /// A rule that whoever serves plugins has for their manifests. The text is for the plugin's author.
@@ -127,6 +132,12 @@ impl Runtime {
             let _entered = tokio.enter();
             run();
         })?;
+        let office = Office {
+            store: store.clone(),
+            limits: Arc::clone(&limits),
+            directory: Directory::new(public_url),
+            secrets,
+        };
         Ok(Runtime {
             shared: Arc::new(Shared {
                 store,
@@ -139,12 +150,12 @@ impl Runtime {
                 pool,
                 host_lane: pool::Lane::default(),
                 outbound,
-                secrets,
-                directory: Arc::new(Directory::new(public_url)),
+                office: Arc::new(office),
                 plugin_folder,
                 installed: registry::Registry::default(),
                 manifest_rule,
                 jobs_scheduled: Notify::new(),
+                job_ends: job_ends::JobEnds::default(),
             }),
         })
     }
@@ -166,12 +177,12 @@ impl Runtime {
 
     /// Scheme, host and port under which the world reaches this host; no slash at its end.
     pub fn public_url(&self) -> &str {
-        self.shared.directory.public_url()
+        self.shared.office.directory.public_url()
     }
 
     /// Links to where plugins answer, and what gateways can do.
     pub fn directory(&self) -> &Directory {
-        &self.shared.directory
+        &self.shared.office.directory
     }
 
     /// The store that everything is kept in.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::breaker::Breaker;
+use super::inspect::World;
+use super::instance::GatewayProgram;
 use super::pool::Lane;
 use super::program::{Answer, Program};
 use super::usage::{RouteTotals, RouteUsage};
@@ -14,13 +16,23 @@ use crate::exchange::{Cause, Reply, Usage};
 /// One version of one plugin. A request holds on to the version that it began with; an upgrade makes a new one.
 pub struct Plugin {
     pub(crate) facts: Arc<Facts>,
-    pub(crate) program: Box<dyn Program>,
+    pub(crate) role: Role,
     pub(crate) lane: Lane,
     pub(crate) breaker: Breaker,
-    pub(crate) failure_answers: FailureAnswers,
     routes: Vec<RouteUsage>,
     /// Rejected requests and jobs, which have no route.
     elsewhere: RouteUsage,
+}
+
+/// What it implements.
+pub(crate) enum Role {
+    /// An API surface.
+    Provider {
+        program: Box<dyn Program>,
+        failure_answers: Box<FailureAnswers>,
+    },
+    /// What moves the money of payments.
+    Gateway(GatewayProgram),
 }
 
 /// What the plugin would say when it cannot be asked: its own words for the host's failures, rendered once at load.
@@ -32,12 +44,7 @@ pub(crate) struct FailureAnswers {
 }
 
 impl Plugin {
-    pub(crate) fn new(
-        facts: Arc<Facts>,
-        program: Box<dyn Program>,
-        failure_answers: FailureAnswers,
-        limits: &PluginLimits,
-    ) -> Plugin {
+    pub(crate) fn new(facts: Arc<Facts>, role: Role, limits: &PluginLimits) -> Plugin {
         Plugin {
             routes: facts
                 .manifest
@@ -49,8 +56,31 @@ impl Plugin {
             lane: Lane::default(),
             breaker: Breaker::new(limits.breaker_failures, limits.breaker_pause_ms),
             facts,
-            program,
-            failure_answers,
+            role,
+        }
+    }
+
+    /// Which world it implements.
+    pub fn world(&self) -> World {
+        match self.role {
+            Role::Provider { .. } => World::Provider,
+            Role::Gateway(_) => World::Gateway,
+        }
+    }
+
+    /// What answers requests, if it is a provider.
+    pub(crate) fn program(&self) -> Option<&dyn Program> {
+        match &self.role {
+            Role::Provider { program, .. } => Some(program.as_ref()),
+            Role::Gateway(_) => None,
+        }
+    }
+
+    /// What takes attempts, if it is a gateway.
+    pub(crate) fn gateway(&self) -> Option<&GatewayProgram> {
+        match &self.role {
+            Role::Provider { .. } => None,
+            Role::Gateway(program) => Some(program),
         }
     }
 
@@ -78,6 +108,16 @@ impl Plugin {
 }
 
 impl FailureAnswers {
+    /// Where there are no words at all.
+    pub(crate) fn of_nobody() -> Reply {
+        Reply {
+            status: 404,
+            headers: Vec::new(),
+            body: bytes::Bytes::new(),
+            usage: Usage::default(),
+        }
+    }
+
     /// Asks `render` for each of the host's failures.
     pub(crate) fn render<E>(mut render: impl FnMut(Cause) -> Result<Reply, E>) -> Result<FailureAnswers, E> {
         Ok(FailureAnswers {
@@ -122,6 +162,7 @@ pub(crate) fn check_answer(answer: Answer, limits: &PluginLimits) -> Result<Repl
         status,
         headers,
         body,
+        resume_after: _,
     } = answer;
     if !(200..=599).contains(&status) {
         return Err(format!("status {status} is not from 200 to 599"));
@@ -178,6 +219,7 @@ mod tests {
                 status,
                 headers,
                 body: vec![0; body],
+                resume_after: None,
             },
             &limits,
         )

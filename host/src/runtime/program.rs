@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mooring_core::payments::Announcement;
+
 use crate::bindings::Desk;
 use crate::exchange::Exchange;
 
@@ -14,6 +16,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// Whole.
     pub body: Vec<u8>,
+    /// The job after which the handler is to be run again, for the answer that is sent.
+    pub resume_after: Option<String>,
 }
 
 /// What a job is given.
@@ -66,6 +70,9 @@ pub trait Program: Send + Sync {
 
     /// Does one job.
     fn run_job(&self, desk: Desk, job: &JobCall) -> Run<JobEnd>;
+
+    /// Is told what has happened to a payment that it made. The desk holds the transaction of what happened.
+    fn on_event(&self, desk: Desk, announcement: &Announcement) -> Run<Result<(), String>>;
 }
 
 /// A run that is over.
@@ -76,6 +83,20 @@ pub struct Run<T> {
     pub fuel: u64,
     /// What came out.
     pub result: Result<T, Fault>,
+}
+
+impl<T> Run<T> {
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Run<U> {
+        self.and_then(|value| Ok(f(value)))
+    }
+
+    pub(crate) fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Fault>) -> Run<U> {
+        Run {
+            desk: self.desk,
+            fuel: self.fuel,
+            result: self.result.and_then(f),
+        }
+    }
 }
 
 impl std::fmt::Display for Fault {

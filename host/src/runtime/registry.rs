@@ -232,7 +232,7 @@ impl Runtime {
             (installed.name().clone(), listed)
         });
         // First, so that whoever answers is listed.
-        self.shared.directory.set(listed.collect());
+        self.shared.office.directory.set(listed.collect());
         self.shared.installed.list.store(Arc::new(list));
     }
 

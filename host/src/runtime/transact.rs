@@ -10,6 +10,7 @@ use mooring_core::work::{Committed, Work};
 use mooring_store::{CommitError, StoreError};
 use tokio::sync::oneshot;
 
+use super::events::{PutOff, Untold};
 use super::{Runtime, Shared};
 
 /// Why host work left nothing behind.
@@ -74,6 +75,7 @@ impl Shared {
         plugin: &PluginName,
         act: &mut dyn FnMut(&mut Work) -> Result<T, E>,
     ) -> Result<(T, Committed), TransactError<E>> {
+        let mut put_off = PutOff::default();
         let draws = Draws::new(Timestamp::now()).map_err(|error| {
             tracing::error!(%error, "the operating system has no randomness to give");
             TransactError::Failed
@@ -85,6 +87,11 @@ impl Shared {
                 // A refusal may rest on a state that is gone; then it is worth nothing.
                 Err(_) if !work.is_current() => continue,
                 Err(refusal) => return Err(TransactError::Refused(refusal)),
+            };
+            let work = match self.tell(work, &mut put_off) {
+                Ok(work) => work,
+                Err(Untold::Again) => continue,
+                Err(Untold::Store(error)) => return Err(error.into()),
             };
             match work.commit() {
                 Ok(committed) => return Ok((result, committed)),

@@ -16,6 +16,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::instance::State;
 use super::output::Output;
+use crate::bindings::purpose;
 
 /// Random bytes in one call.
 const RANDOM_BYTES_MAX: u64 = 64 * 1024;
@@ -25,16 +26,24 @@ pub(crate) struct Wasi {
     table: ResourceTable,
     context: Option<(WasiCtx, Output)>,
     draws: Arc<Draws>,
+    /// See `Desk::stage`.
+    stage: usize,
     generator: Option<Generator>,
     output_bytes_max: usize,
 }
 
 impl Wasi {
-    pub(crate) fn new(table: ResourceTable, draws: Arc<Draws>, output_bytes_max: usize) -> Wasi {
+    pub(crate) fn new(
+        table: ResourceTable,
+        draws: Arc<Draws>,
+        stage: usize,
+        output_bytes_max: usize,
+    ) -> Wasi {
         Wasi {
             table,
             context: None,
             draws,
+            stage,
             generator: None,
             output_bytes_max,
         }
@@ -52,8 +61,9 @@ impl Wasi {
             wasmtime::bail!("a guest may ask for {RANDOM_BYTES_MAX} random bytes at a time, not {len}");
         }
         let mut bytes = vec![0; len as usize];
+        let (draws, stage) = (&self.draws, self.stage);
         self.generator
-            .get_or_insert_with(|| self.draws.generator("wasi"))
+            .get_or_insert_with(|| draws.generator(&purpose("wasi", stage)))
             .fill(&mut bytes);
         Ok(bytes)
     }

@@ -8,7 +8,6 @@ use super::{
     progress, receive, rows,
 };
 use crate::ids::AttemptId;
-use crate::money::Amount;
 use crate::work::Work;
 
 /// Applies what a gateway says of an attempt of the tenant: moves attempt and payment forwards, posts money, schedules what
@@ -27,11 +26,8 @@ pub fn apply(work: &mut Work, attempt: &AttemptId, mut progress: Progress) -> Re
             }
         }
         Step::Stay => {
-            let more = further_money(&attempt, &progress);
             learn(&mut attempt, &progress)?;
-            if let Some((more, total)) = more {
-                receive::send_back(work, &payment, &attempt, more, total)?;
-            }
+            further_money(work, &payment, &mut attempt, &progress)?;
         }
         Step::To => {
             learn(&mut attempt, &progress)?;
@@ -61,22 +57,31 @@ fn learn(attempt: &mut Attempt, said: &Progress) -> Result<(), PaymentError> {
     if said.failure.is_some() && attempt.state != AttemptState::Succeeded {
         attempt.failure.clone_from(&said.failure);
     }
-    let is_less = progress::more(said.received, attempt.received).is_some();
-    if attempt.state != AttemptState::Succeeded || !is_less {
+    // Money that has been posted is not what somebody says of it later.
+    if attempt.state != AttemptState::Succeeded {
         attempt.received = said.received.or(attempt.received);
         attempt.credited = said.credited.or(attempt.credited);
     }
     Ok(())
 }
 
-/// What has arrived after an attempt had succeeded already, in both currencies, and all that has arrived with it.
-fn further_money(attempt: &Attempt, said: &Progress) -> Option<((Amount, Amount), Amount)> {
+/// Sends back what has arrived after an attempt had succeeded already.
+fn further_money(
+    work: &mut Work,
+    payment: &Payment,
+    attempt: &mut Attempt,
+    said: &Progress,
+) -> Result<(), PaymentError> {
     if attempt.state != AttemptState::Succeeded {
-        return None;
+        return Ok(());
     }
-    let received = progress::more(attempt.received, said.received)?;
-    let credited = progress::more(attempt.credited, said.credited)?;
-    Some(((received, credited), said.received?))
+    let received = progress::more(attempt.received, said.received);
+    let credited = progress::more(attempt.credited, said.credited);
+    let (Some(more), Some(total)) = (received.zip(credited), said.received) else {
+        return Ok(());
+    };
+    (attempt.received, attempt.credited) = (said.received, said.credited);
+    receive::send_back(work, payment, attempt, more, total)
 }
 
 /// Moves an attempt into a state it has not been in, and its payment with it.

@@ -25,7 +25,7 @@ const PAUSES: [Duration; 5] = [
 
 /// The newest question of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(in crate::payments) struct Asked {
     /// How many there were before it.
     pub(super) before: u32,
     /// When it is asked, or was.

@@ -4,8 +4,8 @@ use mooring_store::StoreError;
 
 use super::asking::{self, Question};
 use super::{
-    Attempt, AttemptJob, AttemptState, EventKind, JOB_START, NewAttempt, Payment, PaymentError, Status, news,
-    rows,
+    Attempt, AttemptJob, AttemptState, EventKind, JOB_START, NewAttempt, Payment, PaymentError, Status,
+    attempts_any, news, rows,
 };
 use crate::check::{self, InvalidField, chars};
 use crate::ids::{AttemptId, PaymentId, PluginName};
@@ -26,9 +26,7 @@ pub fn begin(work: &mut Work, payment: &PaymentId, new: NewAttempt) -> Result<At
     let tenant = work.tenant().id;
     let before = rows::payment(work, tenant, payment)?;
     refuse_closed(&before, work.now())?;
-    if let Some(open) = before.open {
-        return Err(PaymentError::AttemptOpen(open));
-    }
+    refuse_charging(work, &before)?;
     check_new(&before, &new)?;
     let mut payment = before.clone();
     let id = AttemptId::draw(&mut work.rng);
@@ -120,7 +118,7 @@ pub(super) fn withdraw(
     Ok(())
 }
 
-/// The attempt of a payment that is not over, if there is one. There is never more than one.
+/// The attempt that a payment waits for, if there is one. There is never more than one.
 pub fn open_attempt(work: &mut Work, payment: &PaymentId) -> Result<Option<Attempt>, PaymentError> {
     let tenant = work.tenant().id;
     match rows::payment(work, tenant, payment)?.open {
@@ -156,6 +154,19 @@ fn refuse_closed(payment: &Payment, now: Timestamp) -> Result<(), PaymentError> 
         return Err(PaymentError::WrongStatus(Status::Expired));
     }
     Ok(())
+}
+
+/// An attempt is refused while another one may charge: the open one, or one that was said to be over and turned out not to be.
+fn refuse_charging(work: &mut Work, payment: &Payment) -> Result<(), PaymentError> {
+    let tenant = work.tenant().id;
+    let attempts = match payment.attempts {
+        0 => Vec::new(),
+        _ => attempts_any(work, tenant, &payment.id)?,
+    };
+    match attempts.into_iter().find(|attempt| !attempt.state.is_uncharged()) {
+        Some(attempt) => Err(PaymentError::AttemptOpen(attempt.id)),
+        None => Ok(()),
+    }
 }
 
 fn check_new(payment: &Payment, new: &NewAttempt) -> Result<(), InvalidField> {

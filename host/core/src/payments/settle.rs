@@ -220,3 +220,106 @@ fn fees(payment: &Payment) -> String {
 fn suspense(payment: &Payment) -> String {
     format!("suspense:{}", payment.plugin)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::money::Currency;
+
+    fn euros(minor: i64) -> Amount {
+        Amount::new(minor, Currency::parse("EUR").unwrap())
+    }
+
+    fn fee(parts_per_million: u32, fixed_minor: i64, paid_by: FeePayer) -> Fee {
+        Fee {
+            parts_per_million,
+            fixed_minor,
+            paid_by,
+        }
+    }
+
+    #[test]
+    fn fees_are_rounded_half_up() {
+        let cases = [
+            (10_000, 25_000, 30, 280),
+            (20, 25_000, 0, 1),
+            (19, 25_000, 0, 0),
+            (1, 1_000_000, 0, 1),
+            (i64::MAX, 1_000_000, i64::MAX, 2 * i128::from(i64::MAX)),
+            (0, 25_000, 30, 30),
+        ];
+        for (minor, parts, fixed, expected) in cases {
+            let fee = fee(parts, fixed, FeePayer::Merchant);
+            assert_eq!(fee_of(minor, fee), expected, "{minor} {parts} {fixed}");
+        }
+    }
+
+    #[test]
+    fn a_fee_is_never_more_than_what_arrived() {
+        for paid_by in [FeePayer::Merchant, FeePayer::Payer] {
+            let within = fee_within(euros(20), Some(fee(0, 30, paid_by)));
+            assert_eq!(within, euros(20), "{paid_by:?}");
+        }
+        assert_eq!(fee_within(euros(20), None), euros(0));
+    }
+
+    #[test]
+    fn what_arrives_is_compared_with_what_was_due() {
+        use Settlement::{Exact, Overpaid, Partial};
+        let tolerance = |short_minor, short_ppm, partial_min_ppm| Tolerance {
+            short_minor,
+            short_ppm,
+            partial_min_ppm,
+        };
+        let (none, cents, parts) = (tolerance(0, 0, 0), tolerance(5, 0, 0), tolerance(0, 5_000, 0));
+        let (both, half) = (tolerance(5, 20_000, 0), tolerance(0, 0, 500_000));
+        let cases = [
+            (none, 1_000, Some(Exact)),
+            (none, 999, Some(Partial)),
+            (none, 1, Some(Partial)),
+            (none, 1_001, Some(Overpaid)),
+            (cents, 995, Some(Exact)),
+            (cents, 994, Some(Partial)),
+            (parts, 995, Some(Exact)),
+            (parts, 994, Some(Partial)),
+            // The larger of the two counts.
+            (both, 980, Some(Exact)),
+            (both, 979, Some(Partial)),
+            (half, 500, Some(Partial)),
+            (half, 499, None),
+            (half, 1_001, Some(Overpaid)),
+        ];
+        for (tolerance, credited, expected) in cases {
+            let found = settlement(euros(1_000), euros(credited), tolerance, false);
+            assert_eq!(found, expected, "{tolerance:?} {credited}");
+        }
+        let chosen = settlement(euros(1_000), euros(1), half, true);
+        assert_eq!(chosen, Some(Partial), "the merchant took so much and no more");
+    }
+
+    #[test]
+    fn the_largest_amounts_there_are_can_be_compared() {
+        let tolerance = Tolerance {
+            short_minor: 0,
+            short_ppm: 1_000_000,
+            partial_min_ppm: 1_000_000,
+        };
+        let found = settlement(euros(i64::MAX), euros(1), tolerance, false);
+        assert_eq!(found, Some(Settlement::Exact));
+    }
+
+    proptest! {
+        #[test]
+        fn the_fee_within_an_amount_due_is_what_was_added(
+            amount in 1..=1_000_000_000_000_i64,
+            parts in 0..=1_000_000_u32,
+            fixed in 0..=1_000_000_i64,
+        ) {
+            let fee = fee(parts, fixed, FeePayer::Payer);
+            let added = i64::try_from(fee_of(amount, fee)).unwrap();
+            prop_assert_eq!(fee_within(euros(amount + added), Some(fee)), euros(added));
+        }
+    }
+}

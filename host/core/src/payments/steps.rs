@@ -27,12 +27,11 @@ pub(super) fn step(from: AttemptState, said: AttemptState) -> Step {
     use AttemptState::{Authorized, Cancelled, Declined, Processing, Starting, Succeeded, Unknown, Waiting};
     match (from, said) {
         _ if from == said => Step::Stay,
-        (Succeeded, _) | (_, Starting) => Step::Late,
-        (_, Succeeded) => Step::To,
-        (Declined | Cancelled, Authorized) => Step::To,
-        (Declined | Cancelled, _) => Step::Late,
-        (Authorized, Waiting | Processing | Unknown) => Step::Late,
-        (Processing, Waiting | Unknown) => Step::Late,
+        (_, Succeeded) | (Declined | Cancelled, Authorized) => Step::To,
+        (Succeeded | Declined | Cancelled, _)
+        | (_, Starting)
+        | (Authorized, Waiting | Processing | Unknown)
+        | (Processing, Waiting | Unknown) => Step::Late,
         (Starting | Waiting | Processing | Unknown | Authorized, _) => Step::To,
     }
 }
@@ -47,5 +46,41 @@ pub(super) fn status_during(state: AttemptState) -> Status {
         | AttemptState::Succeeded
         | AttemptState::Declined
         | AttemptState::Cancelled => Status::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_moves_forwards_only() {
+        use AttemptState::{
+            Authorized, Cancelled, Declined, Processing, Starting, Succeeded, Unknown, Waiting,
+        };
+        let said = [
+            Starting, Waiting, Processing, Unknown, Authorized, Succeeded, Declined, Cancelled,
+        ];
+        // `>` goes there, `=` is there, `.` is late; columns as in `said`.
+        let table = [
+            (Starting, "=>>>>>>>"),
+            (Waiting, ".=>>>>>>"),
+            (Processing, "..=.>>>>"),
+            (Unknown, ".>>=>>>>"),
+            (Authorized, "....=>>>"),
+            (Succeeded, ".....=.."),
+            (Declined, "....>>=."),
+            (Cancelled, "....>>.="),
+        ];
+        for (from, row) in table {
+            for (said, expected) in said.into_iter().zip(row.chars()) {
+                let expected = match expected {
+                    '>' => Step::To,
+                    '=' => Step::Stay,
+                    _ => Step::Late,
+                };
+                assert_eq!(step(from, said), expected, "{from:?} {said:?}");
+            }
+        }
     }
 }

@@ -9,6 +9,10 @@ use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome};
 use crate::runtime::{Answer, JobCall, JobEnd};
 use mooring_core::keys::Principal;
 
+/// See `exchange.request` and `exchange.response`.
+const RESUMED: &str = "resumed";
+const RESUME_AFTER: &str = "resume-after";
+
 impl exchange::Host for Desk {}
 
 pub(crate) fn to_request(exchange: &Exchange) -> exchange::Request {
@@ -22,7 +26,11 @@ pub(crate) fn to_request(exchange: &Exchange) -> exchange::Request {
         body: exchange.body.to_vec(),
         principal: exchange.principal.as_ref().map(to_principal),
         id: exchange.request_id.clone(),
-        extensions: Vec::new(),
+        extensions: exchange
+            .resumed
+            .iter()
+            .map(|job| (RESUMED.to_owned(), job.to_string()))
+            .collect(),
     }
 }
 
@@ -31,6 +39,10 @@ pub(crate) fn from_answer(response: exchange::Response) -> Answer {
         status: response.status,
         headers: response.headers,
         body: response.body,
+        resume_after: response
+            .extensions
+            .into_iter()
+            .find_map(|(name, job)| (name == RESUME_AFTER).then_some(job)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod context;
 mod exchange;
+mod gateways;
 mod jobs;
 mod keys;
 mod ledger;
@@ -10,11 +11,17 @@ mod payments;
 mod records;
 mod services;
 mod settings;
+mod signatures;
 mod users;
 mod webhooks;
 
 pub(crate) use self::exchange::{from_answer, from_job_end, to_job, to_request};
+pub(crate) use self::gateway_wit::{Gateway, GatewayPre};
+pub(crate) use self::gateways::{
+    from_news, from_progress, from_refund_progress, to_amount, to_notification, to_order, to_refund_order,
+};
 pub(crate) use self::outbound::Suspended;
+pub(crate) use self::payments::to_event;
 pub(crate) use self::wit::{Provider, ProviderPre};
 
 /// Generated from the WIT. Nothing outside this folder names what is in here.
@@ -25,6 +32,22 @@ mod wit {
         imports: {
             // May end the run: the call is made outside of it.
             "mooring:plugin/outbound.send": trappable,
+        },
+    });
+}
+
+/// The other world, on the same types.
+mod gateway_wit {
+    wasmtime::component::bindgen!({
+        path: "../wit/v0.1.0",
+        world: "gateway",
+        with: {
+            "mooring:plugin/types": super::wit::mooring::plugin::types,
+            "mooring:plugin/context": super::wit::mooring::plugin::context,
+            "mooring:plugin/log": super::wit::mooring::plugin::log,
+            "mooring:plugin/settings": super::wit::mooring::plugin::settings,
+            "mooring:plugin/outbound": super::wit::mooring::plugin::outbound,
+            "mooring:plugin/payments": super::wit::mooring::plugin::payments,
         },
     });
 }

@@ -18,17 +18,17 @@ impl Host for Desk {
         self.check_record("metadata", &payment.metadata)?;
         let new = from_new_payment(payment)?;
         let made = core::create(self.write()?, new)?;
-        Ok(to_payment(&self.directory, made))
+        Ok(to_payment(&self.office.directory, made))
     }
 
     fn get(&mut self, id: String) -> Result<Payment, PaymentError> {
         let found = core::get(self.read()?, &parse(&id)?)?;
-        Ok(to_payment(&self.directory, found))
+        Ok(to_payment(&self.office.directory, found))
     }
 
     fn find(&mut self, reference: String) -> Result<Payment, PaymentError> {
         let found = core::find(self.read()?, &reference)?;
-        Ok(to_payment(&self.directory, found))
+        Ok(to_payment(&self.office.directory, found))
     }
 
     fn list(&mut self, filter: PaymentFilter, page: types::Page) -> Result<PaymentPage, PaymentError> {
@@ -40,7 +40,7 @@ impl Host for Desk {
         let items = listing.items.into_iter();
         Ok(PaymentPage {
             items: items
-                .map(|payment| to_payment(&self.directory, payment))
+                .map(|payment| to_payment(&self.office.directory, payment))
                 .collect(),
             total: listing.total,
         })
@@ -58,12 +58,12 @@ impl Host for Desk {
 
     fn cancel(&mut self, id: String) -> Result<Payment, PaymentError> {
         let ended = core::cancel(self.write()?, &parse(&id)?)?;
-        Ok(to_payment(&self.directory, ended))
+        Ok(to_payment(&self.office.directory, ended))
     }
 
     fn fail(&mut self, id: String, reason: Failure) -> Result<Payment, PaymentError> {
         let ended = core::fail(self.write()?, &parse(&id)?, reason.into())?;
-        Ok(to_payment(&self.directory, ended))
+        Ok(to_payment(&self.office.directory, ended))
     }
 
     fn request_refund(&mut self, refund: NewRefund) -> Result<Refund, PaymentError> {
@@ -107,7 +107,7 @@ impl Desk {
         let Some(attempt) = attempts.into_iter().find(|attempt| attempt.state == state) else {
             return Ok(());
         };
-        match self.directory.gateway(&attempt.gateway) {
+        match self.office.directory.gateway(&attempt.gateway) {
             Some(gateway) if !can(&gateway) => Err(core::PaymentError::NotSupported(attempt.gateway).into()),
             _ => Ok(()),
         }
