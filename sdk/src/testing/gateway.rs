@@ -7,7 +7,7 @@ use mooring_manifest::Manifest;
 use serde_json::Value;
 
 use super::memory::{Memory, job_principal};
-use super::{json, router};
+use super::{json, manifest};
 use crate::backend::with_backend;
 use crate::gateway::{
     Action, Gateway, GatewayError, News, Notification, NotificationError, Order, Progress, RefundOrder,
@@ -41,7 +41,7 @@ impl<G: Gateway> TestGateway<G> {
     pub fn new() -> TestGateway<G> {
         let manifest: Manifest = serde_json::from_str(&crate::dispatch::describe_gateway::<G>())
             .expect("the manifest is written by the SDK itself");
-        router::check(&manifest);
+        manifest::check(&manifest);
         TestGateway {
             memory: Memory::new(manifest.clone()),
             manifest,

@@ -24,6 +24,7 @@
 mod edge;
 mod gateway;
 mod jobs;
+mod manifest;
 mod memory;
 mod payments;
 mod request;
@@ -70,7 +71,7 @@ impl<P: Plugin> TestHost<P> {
     pub fn new() -> TestHost<P> {
         let manifest: Manifest =
             serde_json::from_str(&describe::<P>()).expect("the manifest is written by the SDK itself");
-        router::check(&manifest);
+        manifest::check(&manifest);
         TestHost {
             memory: Memory::new(manifest.clone()),
             manifest,

@@ -1,8 +1,6 @@
 //! Paths to routes, by the manifest.
 
-use std::collections::BTreeSet;
-
-use mooring_manifest::{Guard, Manifest, Route};
+use mooring_manifest::{Manifest, Route};
 
 pub(super) enum Found<'m> {
     Route(u32, &'m Route, Vec<String>),
@@ -52,41 +50,4 @@ fn percent_decoded(text: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
-}
-
-/// What the real host refuses at load.
-pub(super) fn check(manifest: &Manifest) {
-    let mut names = BTreeSet::new();
-    for route in &manifest.routes {
-        assert!(
-            names.insert(&route.name),
-            "two routes are called `{}`",
-            route.name
-        );
-        if let Guard::Scopes { any } = &route.guard {
-            for scope in any {
-                let declared = manifest.scopes.iter().any(|declared| &declared.name == scope);
-                assert!(
-                    declared,
-                    "route `{}` asks for the scope `{scope}`, which is not declared",
-                    route.name
-                );
-            }
-        }
-        assert!(
-            route.path.starts_with('/'),
-            "the path of `{}` does not start with `/`",
-            route.name
-        );
-    }
-    for target in &manifest.targets {
-        for name in std::iter::once(target.url_setting.as_str()).chain(target.auth.settings()) {
-            let declared = manifest.settings.iter().any(|setting| setting.name == name);
-            assert!(
-                declared,
-                "target `{}` uses the setting `{name}`, which is not declared",
-                target.name
-            );
-        }
-    }
 }

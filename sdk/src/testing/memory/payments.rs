@@ -4,6 +4,7 @@ mod attempts;
 mod end;
 mod refunds;
 mod rules;
+mod settle;
 
 use mooring_manifest::Manifest;
 
@@ -48,6 +49,9 @@ pub(in crate::testing) struct Tried {
     /// What it is worth in the payment's currency.
     credited: Option<Amount>,
     pub(in crate::testing) action: Option<Action>,
+    /// What has been sent back of it, in the payment's currency and in the gateway's.
+    sent_credited: i64,
+    sent_received: i64,
 }
 
 /// A refund, with what the contract does not show.
@@ -57,7 +61,13 @@ pub(in crate::testing) struct Returned {
     idempotency_key: Option<String>,
     /// Whether it sends back money that nobody asked for; then it is not the merchant's.
     pub(in crate::testing) surplus: bool,
+    /// Whether it was asked for without an amount.
+    all: bool,
     gateway: String,
+    /// Place of the attempt that it undoes.
+    attempt: usize,
+    /// What it is in the gateway's currency.
+    sent: Option<Amount>,
 }
 
 impl From<Denial> for PaymentError {

@@ -1,6 +1,7 @@
 //! Ending a payment, taking or releasing what is reserved, and the jobs of the host.
 
 use super::super::State;
+use super::attempts::is_final;
 use super::{JOB_ABANDON, JOB_CAPTURE, JOB_EXPIRE, JOB_REFUND, rules};
 use crate::gateway::Progress;
 use crate::jobs::Job;
@@ -9,19 +10,13 @@ use crate::payments::{AttemptState, EventKind, Failure, Payment, PaymentError, S
 use crate::problem::InvalidField;
 use crate::testing::RefundOutcome;
 
-/// How long a payment whose money is under way is left alone after its time.
-const EXPIRE_AGAIN_MS: u64 = 60_000;
-
 impl State {
     pub(in super::super) fn payment_cancel(&mut self, id: &str) -> Result<Payment, PaymentError> {
         let place = self.place(id)?;
         match self.payments[place].payment.status {
             Status::Cancelled => {}
-            Status::Pending | Status::Processing | Status::Authorized => {
-                self.abandon(place);
-                self.payment_step(place, Status::Cancelled, EventKind::Cancelled, None);
-            }
-            status => return Err(PaymentError::WrongStatus(status)),
+            status if is_final(status) => return Err(PaymentError::WrongStatus(status)),
+            _ => self.close(place, Status::Cancelled, EventKind::Cancelled),
         }
         Ok(self.payments[place].payment.clone())
     }
@@ -32,39 +27,56 @@ impl State {
         reason: Failure,
     ) -> Result<Payment, PaymentError> {
         let place = self.place(id)?;
+        if reason.code.is_empty() {
+            return Err(PaymentError::Invalid(InvalidField::new(
+                "failure",
+                "needs a code",
+            )));
+        }
         match self.payments[place].payment.status {
             Status::Failed => {}
-            Status::Pending | Status::Processing | Status::Authorized => {
-                self.abandon(place);
+            status if is_final(status) => return Err(PaymentError::WrongStatus(status)),
+            _ => {
                 self.payments[place].payment.failure = Some(reason);
-                self.payment_step(place, Status::Failed, EventKind::Failed, None);
+                self.close(place, Status::Failed, EventKind::Failed);
             }
-            status => return Err(PaymentError::WrongStatus(status)),
         }
         Ok(self.payments[place].payment.clone())
     }
 
-    /// Ends a payment whose time is over, unless its money is under way.
+    /// Ends a payment whose time is over. One whose money is under way ends once its attempt has ended without money.
     pub(in crate::testing) fn payment_expire(&mut self, id: &str) -> Result<(), PaymentError> {
         let place = self.place(id)?;
-        match self.payments[place].payment.status {
-            Status::Pending => {
-                self.abandon(place);
-                self.payment_step(place, Status::Expired, EventKind::Expired, None);
-            }
-            Status::Processing | Status::Authorized => {
-                self.host_job(JOB_EXPIRE, id, self.now + EXPIRE_AGAIN_MS);
-            }
-            Status::Succeeded | Status::Failed | Status::Expired | Status::Cancelled => {}
+        if self.payments[place].payment.status == Status::Pending {
+            self.close(place, Status::Expired, EventKind::Expired);
         }
         Ok(())
     }
 
-    fn abandon(&mut self, place: usize) -> Option<String> {
-        self.open_attempt(place)?;
-        if self.payments[place].abandons.is_none() {
-            let id = self.payments[place].payment.id.clone();
-            self.payments[place].abandons = Some(self.host_job(JOB_ABANDON, &id, self.now));
+    /// Ends an open payment without money, with its open attempt.
+    fn close(&mut self, place: usize, status: Status, kind: EventKind) {
+        let open = self.open_attempt(place);
+        self.abandon(place);
+        self.set_status(place, status);
+        self.announce(place, kind, open, None);
+    }
+
+    /// Has the open attempt taken back, in the job whose id is given; one that was never taken to its gateway ends at once.
+    pub(super) fn abandon(&mut self, place: usize) -> Option<String> {
+        let open = self.open_attempt(place)?;
+        let now = self.now;
+        let stored = &mut self.payments[place];
+        let attempt = &mut stored.attempts[open].attempt;
+        if attempt.state == AttemptState::Starting {
+            attempt.state = AttemptState::Cancelled;
+            attempt.ended_at = Some(now);
+            return None;
+        }
+        stored.captures = None;
+        if stored.abandons.is_none() {
+            let id = stored.payment.id.clone();
+            let job = self.host_job(JOB_ABANDON, &id, now);
+            self.payments[place].abandons = Some(job);
         }
         self.payments[place].abandons.clone()
     }
@@ -79,21 +91,17 @@ impl State {
         if self.without_captures.contains(&gateway) {
             return Err(PaymentError::NotSupported(gateway));
         }
-        let amount = amount.unwrap_or_else(|| reserved.clone());
-        rules::check_amount(&amount).map_err(PaymentError::Invalid)?;
-        if amount.currency != reserved.currency {
-            let why = "must be in the payment's currency";
-            return Err(PaymentError::Invalid(InvalidField::new("currency", why)));
+        if let Some(amount) = &amount {
+            rules::check_part(amount, &reserved.currency).map_err(PaymentError::Invalid)?;
         }
+        if self.payments[place].abandons.is_some() {
+            return Err(PaymentError::WrongStatus(Status::Cancelled));
+        }
+        let amount = amount.unwrap_or_else(|| reserved.clone());
         if amount.minor > reserved.minor {
             return Err(PaymentError::TooMuch(reserved));
         }
-        if self.payments[place].captures.is_none() {
-            let job = self.host_job(JOB_CAPTURE, id, self.now);
-            self.payments[place].captures = Some((job, amount));
-        }
-        let captures = self.payments[place].captures.as_ref();
-        Ok(captures.map(|(job, _)| job.clone()).unwrap_or_default())
+        Ok(self.schedule_capture(place, amount))
     }
 
     pub(in super::super) fn payment_void(&mut self, id: &str) -> Result<String, PaymentError> {

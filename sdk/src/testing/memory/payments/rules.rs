@@ -9,6 +9,7 @@ use crate::problem::InvalidField;
 
 const REFERENCE: RangeInclusive<usize> = 16..=64;
 const URL_CHARACTERS_MAX: usize = 2000;
+const GATEWAYS_MAX: usize = 50;
 const LOCALES: [&str; 6] = ["en", "es", "fr", "pt", "ru", "ar"];
 const MILLION: i128 = 1_000_000;
 
@@ -35,8 +36,11 @@ pub(super) fn check(new: &NewPayment, now: u64) -> Result<(), InvalidField> {
     if new.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(InvalidField::new("expires-at", "must be in the future"));
     }
+    if new.gateways.len() > GATEWAYS_MAX {
+        return Err(InvalidField::new("gateways", "must be at most 50"));
+    }
     for gateway in &new.gateways {
-        text("gateways", gateway, 1..=101)?;
+        text("gateways", gateway, 1..=141)?;
     }
     if new.fiat_only && new.crypto_only {
         return Err(InvalidField::new(
@@ -67,7 +71,7 @@ pub(super) fn check(new: &NewPayment, now: u64) -> Result<(), InvalidField> {
     Ok(())
 }
 
-pub(super) fn check_amount(amount: &Amount) -> Result<(), InvalidField> {
+fn check_amount(amount: &Amount) -> Result<(), InvalidField> {
     match money::exponent(&amount.currency) {
         None => Err(InvalidField::new("currency", "is unknown")),
         Some(exponent) if exponent != amount.exponent => {
@@ -108,32 +112,64 @@ fn of(minor: i64, fee: Fee) -> i128 {
         + i128::from(fee.fixed_minor)
 }
 
-/// What is kept of what arrived: never more than that.
-///
-/// Who adds the fee to what the payer pays has fixed it; it does not grow with what arrives.
-pub(super) fn kept(amount: &Amount, received: &Amount, fee: Option<Fee>) -> Amount {
-    let minor = fee.map_or(0, |fee| match fee.paid_by {
+/// The fee inside what was received; never more than that.
+pub(super) fn fee_within(received: &Amount, fee: Option<Fee>) -> Amount {
+    let within = fee.map_or(0, |fee| match fee.paid_by {
         FeePayer::Merchant => of(received.minor, fee),
-        FeePayer::Payer => of(amount.minor, fee),
+        // Received is an amount and the fee for it, so the fee is this part of it.
+        FeePayer::Payer => {
+            let variable = (i128::from(received.minor) - i128::from(fee.fixed_minor)).max(0);
+            let parts = i128::from(fee.parts_per_million);
+            rounded(variable * parts, MILLION + parts) + i128::from(fee.fixed_minor)
+        }
     });
     Amount {
-        minor: i64::try_from(minor).map_or(received.minor, |minor| minor.min(received.minor)),
+        minor: i64::try_from(within.min(i128::from(received.minor))).unwrap_or(received.minor),
         ..received.clone()
     }
 }
 
-/// How what arrived compares with what was due; nothing where it is too little even for a partial payment.
-pub(super) fn settlement(due: &Amount, received: &Amount, tolerance: Tolerance) -> Option<Settlement> {
-    let (due, received) = (i128::from(due.minor), i128::from(received.minor));
-    let forgiven = i128::from(tolerance.short_minor).max(due * i128::from(tolerance.short_ppm) / MILLION);
-    let enough = received * MILLION >= due * i128::from(tolerance.partial_min_ppm);
-    if received > due {
+/// Half up; neither is negative.
+fn rounded(dividend: i128, divisor: i128) -> i128 {
+    (dividend + divisor / 2) / divisor
+}
+
+/// How what arrived compares with what was due; nothing where it is too little even for a partial payment. `chosen`: the
+/// merchant took so much and no more, so no part is too small.
+pub(super) fn settlement(
+    due: &Amount,
+    credited: &Amount,
+    tolerance: Tolerance,
+    chosen: bool,
+) -> Option<Settlement> {
+    let (due, credited) = (i128::from(due.minor), i128::from(credited.minor));
+    let short = due - credited;
+    let forgiven = short <= i128::from(tolerance.short_minor)
+        || short * MILLION <= due * i128::from(tolerance.short_ppm);
+    if short < 0 {
         Some(Settlement::Overpaid)
-    } else if received >= due - forgiven {
+    } else if forgiven {
         Some(Settlement::Exact)
-    } else if enough && received > 0 {
+    } else if chosen || credited * MILLION >= due * i128::from(tolerance.partial_min_ppm) {
         Some(Settlement::Partial)
     } else {
         None
     }
+}
+
+/// Whether a payment may be tried that way.
+pub(super) fn allows(named: &[String], gateway: &str, method: &str) -> bool {
+    let is_this = |entry: &String| match entry.split_once('/') {
+        Some(named) => named == (gateway, method),
+        None => entry == gateway,
+    };
+    named.is_empty() || named.iter().any(is_this)
+}
+
+/// A part of a payment, to be captured or sent back.
+pub(super) fn check_part(amount: &Amount, currency: &str) -> Result<(), InvalidField> {
+    if amount.currency != currency {
+        return Err(InvalidField::new("amount", format!("must be in {currency}")));
+    }
+    check_amount(amount)
 }
