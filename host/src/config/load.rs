@@ -88,7 +88,8 @@ impl Config {
         self.check_zeroes()?;
         self.check_edge()?;
         self.check_plugin()?;
-        self.check_jobs()
+        self.check_jobs()?;
+        self.check_webhooks()
     }
 
     fn check_addresses(&self) -> Result<(), ConfigError> {
@@ -116,7 +117,7 @@ impl Config {
 
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
-        let numbers: [(&'static str, u64); 26] = [
+        let numbers: [(&'static str, u64); 28] = [
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
             ("edge.http2_streams_max", edge.http2_streams_max.into()),
@@ -141,6 +142,11 @@ impl Config {
             ("plugin.compile_memory_bytes_max", plugin.compile_memory_bytes_max),
             ("plugin.breaker_failures", plugin.breaker_failures.into()),
             ("jobs.running_max", jobs.running_max as u64),
+            (
+                "webhooks.at_once_per_endpoint_max",
+                self.webhooks.at_once_per_endpoint_max as u64,
+            ),
+            ("webhooks.running_max", self.webhooks.running_max as u64),
             ("outbound.response_bytes_max", outbound.response_bytes_max as u64),
             ("outbound.calls_per_job_max", outbound.calls_per_job_max as u64),
             ("jobs.lease_ms", millis(jobs.lease_ms)),
@@ -165,6 +171,14 @@ impl Config {
             }),
             None => Ok(()),
         }
+    }
+
+    fn check_webhooks(&self) -> Result<(), ConfigError> {
+        require(
+            self.webhooks.lease_ms > Duration::from_mins(1),
+            "webhooks.lease_ms",
+            || "must be more than 60000: twice the longest time-out of a delivery".into(),
+        )
     }
 
     fn check_edge(&self) -> Result<(), ConfigError> {

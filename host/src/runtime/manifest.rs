@@ -1,5 +1,7 @@
 //! The rules that a manifest must keep, checked once at load so that everything after can trust it.
 
+mod webhooks;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -74,7 +76,15 @@ fn check(manifest: &Manifest) -> Result<(), ManifestError> {
     manifest
         .targets
         .iter()
-        .try_for_each(|target| check_target(manifest, target))
+        .try_for_each(|target| check_target(manifest, target))?;
+    unique(
+        "webhooks",
+        manifest.webhooks.iter().map(|webhook| webhook.name.as_str()),
+    )?;
+    manifest
+        .webhooks
+        .iter()
+        .try_for_each(|webhook| webhooks::check_webhook(manifest, webhook))
 }
 
 fn check_route(manifest: &Manifest, route: &Route) -> Result<(), ManifestError> {
@@ -166,6 +176,13 @@ fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestErro
     }
 }
 
+fn has_setting(manifest: &Manifest, name: &str, kind: SettingKind) -> bool {
+    manifest
+        .settings
+        .iter()
+        .any(|setting| setting.name == name && setting.kind == kind)
+}
+
 fn unique<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Result<(), ManifestError> {
     let mut seen = BTreeSet::new();
     for name in names {
@@ -196,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    fn manifest() -> Value {
+    pub(super) fn manifest() -> Value {
         json!({
             "name": "acme", "version": "1.0.0", "summary": "A test",
             "credentials": [{"kind": "bearer"}],

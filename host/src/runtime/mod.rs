@@ -54,6 +54,7 @@ use crate::bindings::Directory;
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
 use crate::outbound::Client;
+use crate::webhooks::Bell;
 
 /// What every call shares.
 pub(crate) struct Shared {
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     manifest_rule: ManifestRule,
     /// Wakes the job runner.
     jobs_scheduled: Notify,
+    /// Wakes the deliverer of webhooks.
+    deliveries: Bell,
 }
 
 /// A rule that whoever serves plugins has for their manifests. The text is for the plugin's author.
@@ -145,6 +148,7 @@ impl Runtime {
                 installed: registry::Registry::default(),
                 manifest_rule,
                 jobs_scheduled: Notify::new(),
+                deliveries: Bell::default(),
             }),
         })
     }
@@ -174,6 +178,11 @@ impl Runtime {
         &self.shared.directory
     }
 
+    /// Rung after every commit that leaves something to deliver.
+    pub fn deliveries(&self) -> &Bell {
+        &self.shared.deliveries
+    }
+
     /// The store that everything is kept in.
     pub fn store(&self) -> &Store {
         &self.shared.store
@@ -186,5 +195,6 @@ impl Shared {
         if committed.jobs_scheduled {
             self.jobs_scheduled.notify_one();
         }
+        self.deliveries.ring(committed);
     }
 }

@@ -19,6 +19,9 @@ pub fn open_attempt(work: &mut Work, payment: &PaymentId) -> Result<Option<Attem
 
 /// Which of these ways to pay (gateway and method) this payment allows, in their order: those that [`Payment::gateways`] names.
 /// What is enabled, and which currencies and kinds of money a method takes, is for the caller to know.
-pub fn choices_left<'c>(payment: &Payment, offered: &'c [(PluginName, String)]) -> Vec<&'c (PluginName, String)> {
+pub fn choices_left<'c>(
+    payment: &Payment,
+    offered: &'c [(PluginName, String)],
+) -> Vec<&'c (PluginName, String)> {
     todo!("{payment:?} {offered:?}")
 }

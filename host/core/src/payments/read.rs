@@ -48,7 +48,12 @@ pub fn get_any(work: &mut HostWork, tenant: TenantId, id: &PaymentId) -> Result<
 }
 
 /// All payments of a tenant. For the operator.
-pub fn list_any(work: &mut HostWork, tenant: TenantId, filter: &Filter, page: Page) -> Result<Listing<Payment>, PaymentError> {
+pub fn list_any(
+    work: &mut HostWork,
+    tenant: TenantId,
+    filter: &Filter,
+    page: Page,
+) -> Result<Listing<Payment>, PaymentError> {
     todo!("{work:?} {tenant} {filter:?} {page:?}")
 }
 

@@ -14,6 +14,10 @@ pub fn refund(work: &mut Work, new: NewRefund) -> Result<Refund, PaymentError> {
 
 /// Applies what a gateway says of a refund of the tenant. One that failed is posted back. Never moves anything back, and doing
 /// it again changes nothing.
-pub fn apply_refund(work: &mut Work, refund: &RefundId, progress: RefundProgress) -> Result<Refund, PaymentError> {
+pub fn apply_refund(
+    work: &mut Work,
+    refund: &RefundId,
+    progress: RefundProgress,
+) -> Result<Refund, PaymentError> {
     todo!("{work:?} {refund} {progress:?}")
 }

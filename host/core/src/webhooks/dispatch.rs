@@ -7,9 +7,7 @@ use mooring_manifest::{Manifest, Webhook};
 use mooring_store::Selection;
 use sha2::{Digest, Sha256};
 
-use super::rows::{
-    PLUGIN, endpoint_of, endpoints, event_key, plugin_value, save_delivery, save_endpoint,
-};
+use super::rows::{PLUGIN, endpoint_of, endpoints, event_key, plugin_value, save_delivery, save_endpoint};
 use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, Source, WebhookError};
 use crate::events::{self, Event, OutboxRow};
 use crate::ids::{DeliveryId, EndpointId, PluginName, TenantId};
@@ -80,8 +78,7 @@ pub fn sync(
 ) -> Result<Vec<Endpoint>, WebhookError> {
     let mut current = Vec::new();
     for webhook in &manifest.webhooks {
-        let address =
-            settings::value_of(work, tenant, plugin, &manifest.settings, &webhook.url_setting)?;
+        let address = settings::value_of(work, tenant, plugin, &manifest.settings, &webhook.url_setting)?;
         let Some(address) = address.map(|url| digest(&url)) else {
             continue;
         };
@@ -136,7 +133,8 @@ pub(super) fn enqueue(
     delivery.wait_until(now, endpoint.ordered);
     save_delivery(work, None, &delivery)?;
     let key = event_key(endpoint.tenant.id, &event.id, &endpoint.id);
-    work.transaction.put(key, delivery.id.as_str().as_bytes().to_vec())?;
+    work.transaction
+        .put(key, delivery.id.as_str().as_bytes().to_vec())?;
     Ok(delivery)
 }
 
@@ -157,11 +155,7 @@ impl Endpoint {
     }
 }
 
-fn all_of(
-    work: &mut HostWork,
-    tenant: TenantId,
-    plugin: &PluginName,
-) -> Result<Vec<Endpoint>, WebhookError> {
+fn all_of(work: &mut HostWork, tenant: TenantId, plugin: &PluginName) -> Result<Vec<Endpoint>, WebhookError> {
     let value = plugin_value(tenant, plugin);
     let selection = Selection::Listed {
         index: PLUGIN,
@@ -169,7 +163,13 @@ fn all_of(
     };
     // A plugin's endpoints are as many as the webhooks of its manifest.
     let order = mooring_store::Order::Ascending;
-    let page = endpoints().page(&mut work.transaction, selection, 0, PAGE_LIMIT_MAX as usize, order)?;
+    let page = endpoints().page(
+        &mut work.transaction,
+        selection,
+        0,
+        PAGE_LIMIT_MAX as usize,
+        order,
+    )?;
     Ok(page.items)
 }
 

@@ -148,7 +148,11 @@ mod tests {
             (&[Fails(10), DaysPass(4), Fails(1)], Suspended, 1),
             (&[Fails(10), DaysPass(5), Fails(1)], Disabled, 0),
             (&[IsGone], Disabled, 0),
-            (&[Fails(10), DaysPass(5), Fails(1), Succeeds, Fails(1)], Disabled, 0),
+            (
+                &[Fails(10), DaysPass(5), Fails(1), Succeeds, Fails(1)],
+                Disabled,
+                0,
+            ),
         ];
         for (row, (steps, health, at_once)) in table.into_iter().enumerate() {
             let (mut endpoint, mut now) = (endpoint(), Timestamp(1000));

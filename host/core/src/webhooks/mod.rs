@@ -36,9 +36,7 @@ use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 pub use self::dispatch::{Dispatched, dispatch, sync};
-pub use self::health::{
-    DEGRADED_AFTER, DISABLED_AFTER, PROBE_PAUSE_MAX, PROBE_PAUSE_MIN, SUSPENDED_AFTER,
-};
+pub use self::health::{DEGRADED_AFTER, DISABLED_AFTER, PROBE_PAUSE_MAX, PROBE_PAUSE_MIN, SUSPENDED_AFTER};
 pub use self::operate::{
     Counts, DELIVERED_KEPT, DeliveryFilter, counts, disable, enable, get_delivery, get_endpoint,
     list_deliveries, list_endpoints, purge, redeliver, redeliver_range, test,

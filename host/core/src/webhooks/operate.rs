@@ -6,8 +6,8 @@ use mooring_store::{KeyBuilder, KeyRange, KeyReader, KeySpace, Order, Selection}
 
 use super::dispatch::enqueue;
 use super::rows::{
-    ENDPOINT, ENDPOINT_STATE, TENANT, TENANT_STATE, deliveries, delivery_id, endpoints, event_key, event_range,
-    find_delivery, find_endpoint, queue_key, save_delivery, save_endpoint, state_value,
+    ENDPOINT, ENDPOINT_STATE, TENANT, TENANT_STATE, deliveries, delivery_id, endpoints, event_key,
+    event_range, find_delivery, find_endpoint, queue_key, save_delivery, save_endpoint, state_value,
 };
 use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, WebhookError};
 use crate::check::{self, InvalidField};

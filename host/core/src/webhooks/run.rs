@@ -99,7 +99,13 @@ pub fn outlook(work: &mut HostWork) -> Result<Vec<(EndpointId, Option<Timestamp>
     let mut all = Vec::new();
     loop {
         let offset = all.len() as u64;
-        let page = endpoints().page(&mut work.transaction, Selection::All, offset, CHUNK, Order::Ascending)?;
+        let page = endpoints().page(
+            &mut work.transaction,
+            Selection::All,
+            offset,
+            CHUNK,
+            Order::Ascending,
+        )?;
         let is_last = page.items.len() < CHUNK;
         for endpoint in page.items {
             let next = next_claim(work, &endpoint)?;
@@ -264,7 +270,9 @@ enum Verdict {
 impl Verdict {
     fn of(outcome: &Outcome) -> Verdict {
         match outcome {
-            Outcome::Answered { status: 200..=299, .. } => Verdict::Success,
+            Outcome::Answered {
+                status: 200..=299, ..
+            } => Verdict::Success,
             Outcome::Answered { status: 410, .. } => Verdict::Gone,
             Outcome::Answered {
                 status, retry_after, ..
@@ -314,7 +322,11 @@ impl Delivery {
 fn readable(excerpt: &str) -> String {
     let mut kept = String::new();
     for char in excerpt.chars() {
-        let char = if char.is_control() && char != '\n' { ' ' } else { char };
+        let char = if char.is_control() && char != '\n' {
+            ' '
+        } else {
+            char
+        };
         if kept.len() + char.len_utf8() > EXCERPT_BYTES_MAX {
             break;
         }
@@ -339,11 +351,7 @@ fn next_claim(work: &mut HostWork, endpoint: &Endpoint) -> Result<Option<Timesta
 }
 
 /// At most `limit` deliveries of an endpoint whose time has come, with the keys of their places.
-fn due(
-    work: &mut HostWork,
-    endpoint: &Endpoint,
-    limit: usize,
-) -> Result<Vec<(Vec<u8>, Queued)>, StoreError> {
+fn due(work: &mut HostWork, endpoint: &Endpoint, limit: usize) -> Result<Vec<(Vec<u8>, Queued)>, StoreError> {
     let now = work.now();
     let rows = work
         .transaction
@@ -389,11 +397,7 @@ fn take(
         queued,
     };
     work.transaction.delete(key.to_vec())?;
-    layout::put_json(
-        &mut work.transaction,
-        lease_key(until, &lease.delivery),
-        &leased,
-    )?;
+    layout::put_json(&mut work.transaction, lease_key(until, &lease.delivery), &leased)?;
     Ok(lease)
 }
 

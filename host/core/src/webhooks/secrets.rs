@@ -46,9 +46,7 @@ pub fn secrets(
     manifest: &Manifest,
     keys: &MasterKeys,
 ) -> Result<Secrets, WebhookError> {
-    let webhook = endpoint
-        .webhook(manifest)
-        .ok_or_else(|| endpoint.undeclared())?;
+    let webhook = endpoint.webhook(manifest).ok_or_else(|| endpoint.undeclared())?;
     let Some(setting) = &webhook.secret_setting else {
         return Ok(Secrets::default());
     };
@@ -63,7 +61,11 @@ pub fn secrets(
     let now = work.now();
     let place = place(endpoint);
     let mut previous = Vec::new();
-    for secret in endpoint.previous_secrets.iter().filter(|secret| secret.until > now) {
+    for secret in endpoint
+        .previous_secrets
+        .iter()
+        .filter(|secret| secret.until > now)
+    {
         let opened = keys.open(&place.each_ref().map(String::as_str), &secret.sealed);
         previous.push(opened.map_err(settings::SettingError::from)?);
     }
@@ -99,7 +101,9 @@ pub fn rotate(
         let place = place(&endpoint);
         let sealed = keys.seal(&place.each_ref().map(String::as_str), &replaced);
         let sealed = sealed.map_err(settings::SettingError::from)?;
-        endpoint.previous_secrets.insert(0, PreviousSecret { sealed, until });
+        endpoint
+            .previous_secrets
+            .insert(0, PreviousSecret { sealed, until });
         endpoint.previous_secrets.truncate(PREVIOUS_MAX);
     }
     save_endpoint(work, Some(&before), &mut endpoint)?;
