@@ -41,6 +41,8 @@ pub struct Config {
     pub jobs: JobLimits,
     /// Calls to the world.
     pub outbound: OutboundLimits,
+    /// Delivery of events.
+    pub webhooks: WebhookLimits,
 }
 
 /// Certificate and key, PEM.
@@ -176,6 +178,23 @@ pub struct OutboundLimits {
     pub calls_per_job_max: usize,
 }
 
+/// Limits of the delivery of events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookLimits {
+    /// Attempts to one endpoint at the same time; one where its events are ordered.
+    pub at_once_per_endpoint_max: usize,
+    /// Deliveries to all endpoints that are on their way at the same time.
+    pub running_max: usize,
+    /// How long a claimed delivery is kept from others; more than twice the longest time-out that a manifest can ask for,
+    /// which is 30 seconds.
+    #[serde(with = "millis")]
+    pub lease_ms: Duration,
+    /// How long a shutdown waits for deliveries on their way.
+    #[serde(with = "millis")]
+    pub drain_ms: Duration,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -190,6 +209,7 @@ impl Default for Config {
             plugin: PluginLimits::default(),
             jobs: JobLimits::default(),
             outbound: OutboundLimits::default(),
+            webhooks: WebhookLimits::default(),
         }
     }
 }
@@ -261,6 +281,17 @@ impl Default for OutboundLimits {
             timeout_ms: Duration::from_secs(30),
             response_bytes_max: 1024 * 1024,
             calls_per_job_max: 16,
+        }
+    }
+}
+
+impl Default for WebhookLimits {
+    fn default() -> WebhookLimits {
+        WebhookLimits {
+            at_once_per_endpoint_max: 8,
+            running_max: 512,
+            lease_ms: Duration::from_mins(2),
+            drain_ms: Duration::from_secs(10),
         }
     }
 }

@@ -20,3 +20,4 @@ pub mod live;
 pub mod outbound;
 pub mod runtime;
 pub mod serve;
+pub mod webhooks;

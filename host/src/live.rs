@@ -21,6 +21,7 @@ use crate::http::{self, Mount, MountTable, Surface};
 use crate::outbound::Client;
 use crate::runtime::{Installed, Plugin, Runtime};
 use crate::serve::{Backend, Opened, ServeError, until};
+use crate::webhooks::Deliverer;
 
 /// See the module.
 pub struct Live {
@@ -57,7 +58,7 @@ impl Live {
             store.clone(),
             config,
             Arc::clone(&secrets),
-            outbound,
+            outbound.clone(),
             public_url,
             worker,
             |manifest| {
@@ -80,8 +81,18 @@ impl Live {
         });
         live.remount();
         let jobs = live.runtime.spawn_jobs(until(stopped.clone()));
-        let key_uses = live.key_uses.spawn(until(stopped));
-        live.background.lock().extend([jobs, key_uses]);
+        let key_uses = live.key_uses.spawn(until(stopped.clone()));
+        let plugins = live.runtime.clone();
+        let deliveries = Deliverer::new(
+            live.store.clone(),
+            Arc::clone(&live.secrets),
+            Arc::new(move |name| Some(Arc::clone(&plugins.plugin(name)?.plugin.facts().manifest))),
+            outbound,
+            live.runtime.deliveries().clone(),
+            config.webhooks.clone(),
+        );
+        let deliveries = deliveries.spawn(until(stopped));
+        live.background.lock().extend([jobs, key_uses, deliveries]);
         Ok(live)
     }
 
@@ -95,8 +106,9 @@ impl Live {
         &self.secrets
     }
 
-    /// Has the edge see what the runtime has.
+    /// Has the edge, and whoever delivers, see what the runtime has.
     pub(crate) fn remount(&self) {
+        self.runtime.deliveries().ring_for_all();
         let mounts = self.runtime.installed().iter().map(mount).collect();
         match MountTable::new(mounts) {
             Ok(table) => self.mounts.store(Arc::new(table)),

@@ -7,6 +7,7 @@
 
 mod audit;
 mod auth;
+mod deliveries;
 mod events;
 mod extract;
 mod jobs;
@@ -25,6 +26,7 @@ mod tenants;
 pub(crate) mod tests;
 mod transact;
 mod users;
+mod webhooks;
 mod wire;
 
 use axum::response::IntoResponse as _;
@@ -96,6 +98,16 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::view))
         .routes(routes!(jobs::retry))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::view))
+        .routes(routes!(webhooks::enable))
+        .routes(routes!(webhooks::disable))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::redeliver))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::view))
+        .routes(routes!(deliveries::redeliver))
         .routes(routes!(audit::list));
     OpenApiRouter::with_openapi(document()).nest(BASE, resources)
 }

@@ -7,6 +7,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use mooring_core::ids::PluginName;
 use mooring_core::settings::{self, SettingError, SettingView};
+use mooring_core::webhooks;
 use mooring_core::work::Work;
 use mooring_manifest::{Manifest, SettingKind};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,7 @@ pub(super) async fn update(
     Json(changes): Json<Changes>,
 ) -> Result<Answer<Listed<Setting>>, Problem> {
     let (name, manifest) = find_plugin(&admin, &plugin)?;
+    check_addresses(&admin, &manifest, &changes).await?;
     let keys = Arc::clone(&admin.master_keys);
     let changed = admin.write_tenant(tenant, Some(name), move |work| {
         for (name, value) in &changes.values {
@@ -118,7 +120,10 @@ pub(super) async fn update(
                 .map(|(name, _)| name.clone())
                 .collect::<Vec<_>>()
         };
-        let (tenant, subject) = (work.tenant().clone(), work.plugin().to_string());
+        let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
+        let subject = plugin.to_string();
+        // The endpoints that the settings ask for are there from now on, and what was held for them may be due.
+        webhooks::sync(work, &tenant, &plugin, &manifest)?;
         audit::note(
             work,
             "settings.update",
@@ -129,6 +134,25 @@ pub(super) async fn update(
         list_all(work, &manifest)
     });
     Ok(Answer(changed.await?))
+}
+
+/// Refuses an address for webhooks that no delivery may go to: whoever sets it should learn it now.
+async fn check_addresses(admin: &Admin, manifest: &Manifest, changes: &Changes) -> Result<(), Problem> {
+    for webhook in &manifest.webhooks {
+        let setting = &webhook.url_setting;
+        // What is no URL is refused with the other rules for values.
+        let Some(Some(value)) = changes.values.get(setting) else {
+            continue;
+        };
+        let Ok(url) = value.parse() else { continue };
+        if let Err(refused) = admin.guard.check_url(&url).await {
+            let reason = format!(
+                "{refused}, and webhooks go to public addresses only; for development, start the host with --allow-private"
+            );
+            return Err(Problem::invalid(setting, reason));
+        }
+    }
+    Ok(())
 }
 
 fn list_all(work: &mut Work, manifest: &Manifest) -> Result<Listed<Setting>, Problem> {

@@ -11,6 +11,7 @@ use super::auth::Token;
 use super::operations::Operations;
 use crate::bundled::Bundled;
 use crate::config::Config;
+use crate::outbound::Guard;
 
 /// The operator's API over a running host. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Inner {
     pub(super) store: Store,
     /// For secrets at rest.
     pub(super) master_keys: Arc<MasterKeys>,
+    /// Tells addresses that may be called from others.
+    pub(super) guard: Guard,
     pub(super) token: Token,
     pub(super) bundled: Bundled,
     pub(super) component_bytes_max: u64,
@@ -41,6 +44,7 @@ impl Admin {
             operations,
             store,
             master_keys,
+            guard: Guard::new(&config.allow_private),
             token: Token::new(token),
             bundled: Bundled::of(config),
             component_bytes_max: config.plugin.component_bytes_max,

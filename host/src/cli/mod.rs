@@ -20,6 +20,7 @@ mod service;
 mod settings;
 mod tenant;
 mod user;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Command {
     Ledger(ledger::Args),
     /// What plugins have reported
     Event(event::Args),
+    /// Events on their way to receivers
+    Webhook(webhook::Args),
     /// Background work
     Job(job::Args),
     /// Who changed what
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Service(args) => remote(args.run()),
         Command::Ledger(args) => remote(args.run()),
         Command::Event(args) => remote(args.run()),
+        Command::Webhook(args) => remote(args.run()),
         Command::Job(args) => remote(args.run()),
         Command::Audit(args) => remote(args.run()),
     }
@@ -144,6 +148,16 @@ mod tests {
             "ledger verify --tenant demo",
             "job list --tenant demo --state dead --limit 5 --offset 5",
             "job retry job_1",
+            "webhook list --tenant demo",
+            "webhook deliveries --tenant demo --state dead --event ev_1",
+            "webhook deliveries --endpoint ep_1",
+            "webhook show dlv_1",
+            "webhook redeliver dlv_1",
+            "webhook redeliver ep_1 --from 2026-11-21T09:00:00Z --to 2026-11-22T09:00:00Z",
+            "webhook test ep_1 --kind invoice.paid --body {}",
+            "webhook rotate ep_1 --overlap 7d",
+            "webhook enable ep_1",
+            "webhook disable ep_1",
             "event list --tenant demo --kind invoice.paid",
             "user create --tenant demo --email a@b.c --role owner",
             "user list --tenant demo",

@@ -45,6 +45,14 @@ impl Output {
         }
     }
 
+    /// A list inside of an item that was just shown, for people; JSON has it already.
+    pub(super) fn part(&self, items: &Value, columns: &[Column]) {
+        let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+        if !self.json && !items.is_empty() {
+            print(&format!("\n{}", table(items, columns)));
+        }
+    }
+
     /// What was done, for people; with `--json` what the interface answered, if anything.
     pub(super) fn done(&self, answer: &Value, sentence: &str) {
         match (self.json, answer) {

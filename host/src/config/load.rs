@@ -88,7 +88,8 @@ impl Config {
         self.check_zeroes()?;
         self.check_edge()?;
         self.check_plugin()?;
-        self.check_jobs()
+        self.check_jobs()?;
+        self.check_webhooks()
     }
 
     fn check_addresses(&self) -> Result<(), ConfigError> {
@@ -143,6 +144,11 @@ impl Config {
             ("plugin.breaker_failures", plugin.breaker_failures.into()),
             ("jobs.running_max", jobs.running_max as u64),
             ("jobs.gateway_tries_max", jobs.gateway_tries_max.into()),
+            (
+                "webhooks.at_once_per_endpoint_max",
+                self.webhooks.at_once_per_endpoint_max as u64,
+            ),
+            ("webhooks.running_max", self.webhooks.running_max as u64),
             ("outbound.response_bytes_max", outbound.response_bytes_max as u64),
             ("outbound.calls_per_job_max", outbound.calls_per_job_max as u64),
             ("jobs.lease_ms", millis(jobs.lease_ms)),
@@ -169,6 +175,14 @@ impl Config {
             }),
             None => Ok(()),
         }
+    }
+
+    fn check_webhooks(&self) -> Result<(), ConfigError> {
+        require(
+            self.webhooks.lease_ms > Duration::from_mins(1),
+            "webhooks.lease_ms",
+            || "must be more than 60000: twice the longest time-out of a delivery".into(),
+        )
     }
 
     fn check_edge(&self) -> Result<(), ConfigError> {

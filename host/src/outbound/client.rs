@@ -24,7 +24,7 @@ const USER_AGENT: &str = concat!("mooring/", env!("CARGO_PKG_VERSION"));
 /// Makes calls to public addresses. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     guard: Guard,
     limits: OutboundLimits,
 }
@@ -189,7 +189,7 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
 }
 
 /// Finds the reason at the bottom of an error. It names neither URL nor headers: only the layers above do.
-fn failure(error: reqwest::Error) -> OutboundError {
+pub(super) fn failure(error: reqwest::Error) -> OutboundError {
     let mut cause: &dyn Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -53,6 +53,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("8000::/1", "reserved"),
 ];
 
+/// How long a name may take to be resolved before a URL is saved unchecked.
+const LOOK_UP_TIME: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Tells public addresses from others.
 #[derive(Clone, Debug)]
 pub struct Guard {
@@ -110,6 +113,20 @@ impl Guard {
         match bare.parse() {
             Ok(address) => self.check(address),
             Err(_) => Ok(()),
+        }
+    }
+
+    /// As [`Guard::check_host`], resolving a name now: for refusing a URL before it is saved. A name that does not resolve, or
+    /// not in time, is let through: it may some day, and is looked at again by every call.
+    pub async fn check_url(&self, url: &Url) -> Result<(), RefusedAddress> {
+        self.check_host(url)?;
+        let Some(name) = url.domain() else {
+            return Ok(());
+        };
+        let found = tokio::time::timeout(LOOK_UP_TIME, tokio::net::lookup_host((name, 0))).await;
+        match found {
+            Ok(Ok(found)) => self.keep(found).map(drop),
+            _ => Ok(()),
         }
     }
 

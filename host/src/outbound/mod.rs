@@ -7,9 +7,12 @@
 //! What a call means, and who may make it, is its caller's business: nothing here knows plugins, targets or webhooks.
 
 mod client;
+mod deliver;
 mod guard;
 mod request;
 
 pub use self::client::{Client, ClientError, OutboundError, OutboundResponse};
+pub use self::deliver::Receipt;
 pub use self::guard::{Guard, RefusedAddress};
+pub(crate) use self::request::is_hosts_own;
 pub use self::request::{Credential, OutboundRequest, RefusedRequest, check_url};

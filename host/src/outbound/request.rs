@@ -107,6 +107,11 @@ impl Credential {
     }
 }
 
+/// Whether only the host sets this header (lower case).
+pub(crate) fn is_hosts_own(header: &str) -> bool {
+    HOSTS_OWN.contains(&header)
+}
+
 /// Whether a URL is one to call: `http` or `https`, without user-info or fragment. Says nothing about its address.
 pub fn check_url(url: &Url) -> Result<(), RefusedRequest> {
     if !matches!(url.scheme(), "http" | "https") {

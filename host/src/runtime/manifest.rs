@@ -2,6 +2,7 @@
 
 mod demo;
 mod money;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -84,6 +85,14 @@ fn check(manifest: &Manifest, world: World) -> Result<(), ManifestError> {
         .targets
         .iter()
         .try_for_each(|target| check_target(manifest, target))?;
+    unique(
+        "webhooks",
+        manifest.webhooks.iter().map(|webhook| webhook.name.as_str()),
+    )?;
+    manifest
+        .webhooks
+        .iter()
+        .try_for_each(|webhook| webhooks::check_webhook(manifest, webhook))?;
     if let Some(checkout) = &manifest.checkout {
         money::check_checkout(manifest, checkout)?;
     }
@@ -234,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    fn manifest() -> Value {
+    pub(super) fn manifest() -> Value {
         json!({
             "name": "acme", "version": "1.0.0", "summary": "A test",
             "credentials": [{"kind": "bearer"}],

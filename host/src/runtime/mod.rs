@@ -58,6 +58,7 @@ use crate::bindings::{Directory, Office};
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
 use crate::outbound::Client;
+use crate::webhooks::Bell;
 
 /// What every call shares.
 pub(crate) struct Shared {
@@ -83,6 +84,8 @@ pub(crate) struct Shared {
     jobs_scheduled: Notify,
     /// Wakes answers that wait for a job.
     job_ends: job_ends::JobEnds,
+    /// Wakes the deliverer of webhooks.
+    deliveries: Bell,
 }
 
 /// A rule that whoever serves plugins has for their manifests. The text is for the plugin's author.
@@ -156,6 +159,7 @@ impl Runtime {
                 manifest_rule,
                 jobs_scheduled: Notify::new(),
                 job_ends: job_ends::JobEnds::default(),
+                deliveries: Bell::default(),
             }),
         })
     }
@@ -185,6 +189,11 @@ impl Runtime {
         &self.shared.office.directory
     }
 
+    /// Rung after every commit that leaves something to deliver.
+    pub fn deliveries(&self) -> &Bell {
+        &self.shared.deliveries
+    }
+
     /// The store that everything is kept in.
     pub fn store(&self) -> &Store {
         &self.shared.store
@@ -197,5 +206,6 @@ impl Shared {
         if committed.jobs_scheduled {
             self.jobs_scheduled.notify_one();
         }
+        self.deliveries.ring(committed);
     }
 }

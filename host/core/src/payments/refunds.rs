@@ -59,6 +59,7 @@ pub fn refund(work: &mut Work, new: NewRefund) -> Result<Refund, PaymentError> {
 pub fn apply_refund(
     work: &mut Work,
     refund: &RefundId,
+<<<<<<< HEAD
     mut progress: RefundProgress,
 ) -> Result<Refund, PaymentError> {
     let tenant = work.tenant().id;
@@ -182,4 +183,9 @@ impl Refund {
         self.state = state;
         self.ended_at = Some(work.now());
     }
+=======
+    progress: RefundProgress,
+) -> Result<Refund, PaymentError> {
+    todo!("{work:?} {refund} {progress:?}")
+>>>>>>> 10ece9e43bc5785912cf4bf070f924c60f590293
 }
