@@ -32,6 +32,7 @@ mod asking;
 mod attempts;
 mod create;
 mod end;
+mod look_up;
 mod news;
 mod progress;
 mod read;
@@ -49,6 +50,7 @@ pub use self::apply::apply;
 pub use self::attempts::{abandon, begin, choices_left, open_attempt};
 pub use self::create::create;
 pub use self::end::{cancel, capture, expire, fail, void};
+pub use self::look_up::look_up;
 pub use self::news::announce_later;
 pub use self::read::{
     Filter, attempt, attempt_by_gateway_ref, attempts, attempts_any, find, find_anywhere, get, get_any, list,
