@@ -82,6 +82,23 @@ pub struct EdgeLimits {
     /// Proxies whose `X-Forwarded-For` is believed: a request's address is then the right-most hop that is not among
     /// them. Empty, and the address is always the peer's.
     pub trusted_proxies: Vec<IpNet>,
+    /// The hosted page.
+    pub checkout: CheckoutLimits,
+}
+
+/// Limits of the hosted page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckoutLimits {
+    /// Pages of one mount that one address may see in a minute; 0 for no limit.
+    pub views_per_minute: u32,
+    /// Forms that one address may send to one mount in a minute; 0 for no limit. Each may begin an attempt at a gateway.
+    pub forms_per_minute: u32,
+    /// Body of a form.
+    pub form_bytes_max: u64,
+    /// How long an answer waits for a gateway; then the page says that it takes longer.
+    #[serde(with = "millis")]
+    pub wait_ms: Duration,
 }
 
 /// Limits of one call into a plugin, and of plugins together.
@@ -226,6 +243,19 @@ impl Default for EdgeLimits {
             http2_streams_max: 128,
             shutdown_timeout_ms: Duration::from_secs(30),
             trusted_proxies: Vec::new(),
+            checkout: CheckoutLimits::default(),
+        }
+    }
+}
+
+impl Default for CheckoutLimits {
+    fn default() -> CheckoutLimits {
+        CheckoutLimits {
+            // A page that waits looks every few seconds, and a household or office shares an address.
+            views_per_minute: 240,
+            forms_per_minute: 30,
+            form_bytes_max: 16 * 1024,
+            wait_ms: Duration::from_secs(8),
         }
     }
 }

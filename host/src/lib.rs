@@ -3,13 +3,14 @@
 //! One process serves the HTTP APIs of many billing providers. Each API surface is a sandboxed WebAssembly component that
 //! maps its routes onto the primitives of `mooring-core`; a request is a transaction.
 //!
-//! Calls point one way: [`http`] and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
+//! Calls point one way: [`http`] (with [`checkout`]) and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
 //! which calls `mooring-store`.
 
 pub mod admin;
 pub mod bindings;
 pub mod bundled;
 mod chain;
+pub mod checkout;
 pub mod cli;
 pub mod config;
 pub mod data;

@@ -117,9 +117,10 @@ impl Config {
 
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
-        let numbers: [(&'static str, u64); 28] = [
+        let numbers: [(&'static str, u64); 29] = [
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
+            ("edge.checkout.form_bytes_max", edge.checkout.form_bytes_max),
             ("edge.http2_streams_max", edge.http2_streams_max.into()),
             ("plugin.call_threads", plugin.call_threads as u64),
             ("plugin.calls_per_plugin_max", plugin.calls_per_plugin_max as u64),

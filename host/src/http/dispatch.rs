@@ -21,6 +21,7 @@ use mooring_core::keys::Principal;
 use mooring_manifest::{Guard, Route};
 
 use super::access_log::Line;
+use super::checkout::Asked;
 use super::rate::Rates;
 use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
@@ -33,8 +34,8 @@ use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
 pub(super) struct Edge<G> {
     pub(super) limits: EdgeLimits,
     pub(super) protocol: auto::Builder<TokioExecutor>,
-    gate: Arc<G>,
-    rates: Rates,
+    pub(super) gate: Arc<G>,
+    pub(super) rates: Rates,
     request_ids: RequestIds,
 }
 
@@ -102,14 +103,28 @@ impl<G: Gate> Edge<G> {
             (_, None) => respond::not_mounted(envelope),
             (_, Some((mount, below))) => {
                 line.mount = Some((&mount.name, &mount.surface.credentials));
-                let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;
-                taken_in |= admitted.is_ok();
-                let duty = admitted.as_ref().err();
-                let duty = duty.and_then(|refusal| respond::duty(&refusal.cause, &mount.surface.credentials));
-                let exchange = exchange(mount, below, &parts, &request_id, admitted);
-                let reply = self.gate.call(mount, exchange).await;
-                line.usage = reply.usage;
-                respond::reply(reply, duty, envelope)
+                if let Some((checkout, spot)) = mount.surface.checkout(below) {
+                    line.route = Some("checkout");
+                    let asked = Asked {
+                        checkout,
+                        spot,
+                        parts: &parts,
+                        address: line.address,
+                    };
+                    let (reply, took_body) = self.check_out(mount, asked, &mut body).await;
+                    taken_in |= took_body;
+                    respond::reply(reply, None, envelope)
+                } else {
+                    let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;
+                    taken_in |= admitted.is_ok();
+                    let duty = admitted.as_ref().err();
+                    let duty =
+                        duty.and_then(|refusal| respond::duty(&refusal.cause, &mount.surface.credentials));
+                    let exchange = exchange(mount, below, &parts, &request_id, admitted);
+                    let reply = self.gate.call(mount, exchange).await;
+                    line.usage = reply.usage;
+                    respond::reply(reply, duty, envelope)
+                }
             }
         };
         if !taken_in {

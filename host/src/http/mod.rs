@@ -15,6 +15,7 @@
 mod access_log;
 mod address;
 mod body;
+mod checkout;
 mod connection;
 mod credentials;
 mod dispatch;
@@ -37,6 +38,7 @@ pub use self::mounts::{Mount, MountError, MountTable};
 pub use self::server::{Drained, serve};
 pub use self::surface::{Surface, SurfaceError};
 pub use self::tls::{TlsError, acceptor};
+use crate::checkout::Till;
 use crate::exchange::{Cause, Exchange, Reply};
 
 /// What the edge asks of the host behind it.
@@ -44,6 +46,12 @@ pub trait Gate: Send + Sync + 'static {
     /// What a mount leads to: the runtime's handle of one version of one plugin. A request keeps the mount that routed
     /// it, so a route's index always meets the manifest it came from, whatever is loaded meanwhile.
     type Plugin: Send + Sync + 'static;
+
+    /// What stands behind the hosted pages.
+    type Till: Till<Self::Plugin>;
+
+    /// Who answers the hosted pages of the mounts.
+    fn till(&self) -> &Self::Till;
 
     /// The mounts as of now. Asked once per request, so it should cost no more than taking a reference.
     fn mounts(&self) -> Arc<MountTable<Self::Plugin>>;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
-use mooring_manifest::{Manifest, Route};
+use mooring_manifest::{Checkout, Manifest, Route};
 
+use super::checkout::{self, Spot};
 use super::credentials::Credentials;
 use super::path::{check_path, check_pattern, decode};
 use crate::exchange::Cause;
@@ -17,6 +18,8 @@ pub struct Surface {
     routers: Vec<(Method, matchit::Router<u32>)>,
     pub(super) credentials: Credentials,
     request_headers: Vec<HeaderName>,
+    /// Where links for payers lie: `/pay/`.
+    checkout_folder: Option<String>,
     /// Requests per minute of one address where no route is found: the most that any route allows, so no limit where
     /// a route has none.
     pub(super) rate_limit_unrouted: Option<u32>,
@@ -41,6 +44,9 @@ pub enum SurfaceError {
         /// What is wrong.
         reason: String,
     },
+    /// The path of the hosted page cannot be served.
+    #[error("`checkout.path`: {0}")]
+    Checkout(&'static str),
     /// Not a header's name in lower case.
     #[error("`{0}` is not a header name in lower case")]
     Header(String),
@@ -104,11 +110,14 @@ impl Surface {
         let rate_limit_unrouted = limits
             .collect::<Option<Vec<_>>>()
             .and_then(|limits| limits.into_iter().max());
+        let checkout_folder = manifest.checkout.as_ref().map(checkout::folder).transpose();
+        let checkout_folder = checkout_folder.map_err(SurfaceError::Checkout)?;
         Ok(Surface {
             manifest,
             routers,
             credentials,
             request_headers,
+            checkout_folder,
             rate_limit_unrouted,
         })
     }
@@ -116,6 +125,12 @@ impl Surface {
     /// What it was compiled from.
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
+    }
+
+    /// What a path is to the hosted page, if it is something.
+    pub(super) fn checkout<'s>(&'s self, path: &'s str) -> Option<(&'s Checkout, Spot<'s>)> {
+        let spot = checkout::spot(self.checkout_folder.as_deref()?, path)?;
+        Some((self.manifest.checkout.as_ref()?, spot))
     }
 
     pub(super) fn rule(&self, index: u32) -> &Route {

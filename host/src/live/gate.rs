@@ -19,6 +19,11 @@ const RATE_LIMIT_SETTING: &str = "rate_limit_per_minute";
 
 impl Gate for Live {
     type Plugin = Arc<Plugin>;
+    type Till = Live;
+
+    fn till(&self) -> &Live {
+        self
+    }
 
     fn mounts(&self) -> Arc<MountTable<Arc<Plugin>>> {
         self.mounts.load_full()

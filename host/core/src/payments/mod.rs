@@ -32,6 +32,7 @@ mod attempts;
 mod create;
 mod end;
 mod model;
+mod look_up;
 mod news;
 mod progress;
 mod read;
@@ -52,6 +53,7 @@ pub use self::model::{
     Failure, Fee, FeePayer, FieldKind, FormField, NewAttempt, NewPayment, NewRefund, Payment, PaymentJob,
     Progress, Refund, RefundJob, RefundProgress, RefundState, Settlement, Status, Tolerance,
 };
+pub use self::look_up::look_up;
 pub use self::news::announce_later;
 pub use self::read::{
     Filter, attempt, attempt_by_gateway_ref, attempts, attempts_any, find, find_anywhere, get, get_any, list,
