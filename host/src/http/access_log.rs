@@ -2,6 +2,7 @@
 //!
 //! Never in it: headers, bodies, values of the query, and path segments that are or might be keys.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -14,6 +15,8 @@ use crate::exchange::Usage;
 
 /// Path segments and query names of this length might be secrets; ids are shorter.
 const OPAQUE_CHARS: usize = 40;
+/// What is shown instead of a secret.
+const HIDDEN: &str = "***";
 /// What is shown of a path and query.
 const SHOWN_CHARS: usize = 512;
 
@@ -26,6 +29,8 @@ pub(super) struct Line<'r> {
     pub(super) request_id: &'r str,
     /// The mount's name, and what keys look like there.
     pub(super) mount: Option<(&'r str, &'r Credentials)>,
+    /// The path below the mount, where keys may be.
+    pub(super) below: Option<&'r str>,
     pub(super) route: Option<&'r str>,
     pub(super) principal: Option<Principal>,
     pub(super) usage: Usage,
@@ -37,10 +42,11 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         let (status, bytes) = self.answer.unzip();
         let key_prefix = self.mount.map_or("", |(_, credentials)| credentials.key_prefix());
+        let path = self.path();
         tracing::info!(
             target: "mooring::access",
             method = self.method.as_str(),
-            path = display(Redacted { uri: self.uri, key_prefix }),
+            path = display(Redacted { path: &path, query: self.uri.query(), key_prefix }),
             status = status.map(|status| status.as_u16()),
             duration_us = self.started.elapsed().as_micros() as u64,
             bytes,
@@ -59,9 +65,27 @@ impl Drop for Line<'_> {
     }
 }
 
+impl Line<'_> {
+    /// The path without the keys whose place in it is known.
+    fn path(&self) -> Cow<'_, str> {
+        let path = self.uri.path();
+        let (Some((_, credentials)), Some(below)) = (self.mount, self.below) else {
+            return Cow::Borrowed(path);
+        };
+        match (
+            path.strip_suffix(below),
+            credentials.path_keys.without(below, HIDDEN),
+        ) {
+            (Some(prefix), Cow::Owned(below)) => Cow::Owned(format!("{prefix}{below}")),
+            _ => Cow::Borrowed(path),
+        }
+    }
+}
+
 /// A path and query fit for a log.
 struct Redacted<'r> {
-    uri: &'r Uri,
+    path: &'r str,
+    query: Option<&'r str>,
     key_prefix: &'r str,
 }
 
@@ -87,14 +111,14 @@ impl fmt::Display for Redacted<'_> {
                 f.write_str("…").map(|()| false)
             }
         };
-        for (index, segment) in self.uri.path().split('/').enumerate() {
+        for (index, segment) in self.path.split('/').enumerate() {
             let slash = if index == 0 { "" } else { "/" };
-            let text = if self.secret(segment) { "***" } else { segment };
+            let text = if self.secret(segment) { HIDDEN } else { segment };
             if !(show(f, slash)? && show(f, text)?) {
                 return Ok(());
             }
         }
-        let Some(query) = self.uri.query() else {
+        let Some(query) = self.query else {
             return Ok(());
         };
         for (index, pair) in query.split('&').enumerate() {
@@ -104,7 +128,8 @@ impl fmt::Display for Redacted<'_> {
                 Some((name, _)) if !self.secret(name) => name,
                 _ => "",
             };
-            if !(show(f, mark)? && show(f, text)? && show(f, if text.is_empty() { "***" } else { "=***" })?) {
+            if !(show(f, mark)? && show(f, text)? && show(f, if text.is_empty() { HIDDEN } else { "=***" })?)
+            {
                 return Ok(());
             }
         }
@@ -117,8 +142,10 @@ mod tests {
     use super::*;
 
     fn redacted(uri: &str) -> String {
+        let uri: Uri = uri.parse().unwrap();
         Redacted {
-            uri: &uri.parse().unwrap(),
+            path: uri.path(),
+            query: uri.query(),
             key_prefix: "vfc_live_",
         }
         .to_string()

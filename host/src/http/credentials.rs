@@ -4,6 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mooring_manifest::{Credential, Manifest};
 
+use super::path_keys::PathKeys;
 use super::surface::{SurfaceError, header_name};
 use crate::exchange::CredentialFailure;
 
@@ -14,6 +15,8 @@ const KEY_BYTES_MAX: usize = 256;
 #[derive(Debug)]
 pub(super) struct Credentials {
     schemes: Vec<Scheme>,
+    /// Where keys are in paths.
+    pub(super) path_keys: PathKeys,
     key_prefix: String,
     realm: String,
 }
@@ -22,6 +25,7 @@ pub(super) struct Credentials {
 enum Scheme {
     Bearer,
     Header(HeaderName),
+    Path,
 }
 
 impl Credentials {
@@ -32,12 +36,14 @@ impl Credentials {
             .map(|credential| match credential {
                 Credential::Bearer => Ok(Scheme::Bearer),
                 Credential::Header { name } => header_name(name).map(Scheme::Header),
-                Credential::Path { .. } => Err(SurfaceError::PathCredential),
+                Credential::Path { .. } => Ok(Scheme::Path),
             })
             .collect::<Result<_, _>>()?;
+        let path_keys = PathKeys::new(manifest).map_err(SurfaceError::PathCredential)?;
         let realm = manifest.name.clone();
         Ok(Credentials {
             schemes,
+            path_keys,
             key_prefix: manifest.key_prefix.clone(),
             realm,
         })
@@ -47,6 +53,7 @@ impl Credentials {
         self.schemes.iter().any(|scheme| match scheme {
             Scheme::Bearer => *header == AUTHORIZATION,
             Scheme::Header(name) => header == name,
+            Scheme::Path => false,
         })
     }
 
@@ -56,13 +63,22 @@ impl Credentials {
     }
 
     /// The key that a request presents: the first scheme that it uses at all. A header sent twice is refused, because
-    /// two readers of the request might disagree on which one counts.
-    pub(super) fn presented<'h>(&self, headers: &'h HeaderMap) -> Result<&'h str, CredentialFailure> {
+    /// two readers of the request might disagree on which one counts. `in_path` is the key that its path has, if it has one.
+    pub(super) fn presented<'h>(
+        &self,
+        headers: &'h HeaderMap,
+        in_path: Option<&'h str>,
+    ) -> Result<&'h str, CredentialFailure> {
         let mut failure = CredentialFailure::Missing;
         for scheme in &self.schemes {
             let name = match scheme {
                 Scheme::Bearer => &AUTHORIZATION,
                 Scheme::Header(name) => name,
+                Scheme::Path => match in_path {
+                    Some(key) if self.has_form(key) => return Ok(key),
+                    Some(_) => return Err(CredentialFailure::Malformed),
+                    None => continue,
+                },
             };
             let mut values = headers.get_all(name).iter();
             let Some(value) = values.next() else { continue };
@@ -118,7 +134,7 @@ impl Scheme {
     fn key<'h>(&self, value: &'h HeaderValue) -> Option<&'h str> {
         let Ok(text) = value.to_str() else { return None };
         let key = match self {
-            Scheme::Header(_) => text.trim(),
+            Scheme::Header(_) | Scheme::Path => text.trim(),
             Scheme::Bearer => {
                 let (scheme, key) = text.split_once(' ')?;
                 scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())?
@@ -154,7 +170,7 @@ mod tests {
             .collect();
         Credentials::new(&manifest)
             .unwrap()
-            .presented(&map)
+            .presented(&map, None)
             .map(str::to_owned)
     }
 
@@ -195,6 +211,30 @@ mod tests {
             (&[("x-api-key", &long)], Malformed),
         ] {
             assert_eq!(present(headers), Err(failure), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_path_is_taken_in_its_turn() {
+        let manifest: Manifest = serde_json::from_value(serde_json::json!({
+            "name": "p", "version": "1.0.0", "summary": "", "key_prefix": "px_",
+            "credentials": [{"kind": "path", "parameter": "key"}, {"kind": "bearer"}],
+            "routes": [{"name": "r", "method": "GET", "path": "/{key}", "access": "read", "guard": {"kind": "key"}}],
+        }))
+        .unwrap();
+        let credentials = Credentials::new(&manifest).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer px_header"));
+        let presented = |in_path| credentials.presented(&headers, in_path);
+        assert_eq!(presented(Some("px_path")), Ok("px_path"));
+        assert_eq!(presented(None), Ok("px_header"), "a route without the parameter");
+        let long = format!("px_{}", "x".repeat(KEY_BYTES_MAX));
+        for wrong in ["x", "px_", "px_a b", "px_\u{e9}", &long] {
+            assert_eq!(
+                presented(Some(wrong)),
+                Err(CredentialFailure::Malformed),
+                "{wrong}"
+            );
         }
     }
 }

@@ -22,6 +22,7 @@ use mooring_manifest::{Guard, Route};
 
 use super::access_log::Line;
 use super::checkout::Asked;
+use super::path_keys::TAKEN;
 use super::rate::Rates;
 use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
@@ -88,6 +89,7 @@ impl<G: Gate> Edge<G> {
             address: address::client(peer, &parts.headers, &self.limits.trusted_proxies),
             request_id: &request_id,
             mount: None,
+            below: None,
             route: None,
             principal: None,
             usage: Usage::default(),
@@ -98,10 +100,11 @@ impl<G: Gate> Edge<G> {
             head: parts.method == Method::HEAD,
         };
         let mut taken_in = body.is_end_stream();
-        let answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
+        let mut answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
             (path @ ("/healthz" | "/readyz"), _) => self.own(path, &parts.method, envelope),
             (_, None) => respond::not_mounted(envelope),
             (_, Some((mount, below))) => {
+                line.below = Some(below);
                 line.mount = Some((&mount.name, &mount.surface.credentials));
                 if let Some((checkout, spot)) = mount.surface.checkout(below) {
                     line.route = Some("checkout");
@@ -127,6 +130,12 @@ impl<G: Gate> Edge<G> {
                 }
             }
         };
+        if line
+            .mount
+            .is_some_and(|(_, credentials)| credentials.path_keys.any())
+        {
+            respond::keep_address(&mut answer);
+        }
         if !taken_in {
             activity.leave_unread();
         }
@@ -161,7 +170,7 @@ impl<G: Gate> Edge<G> {
             route: Some(found.index),
         };
 
-        let caller = self.authenticate(mount, rule, parts).await;
+        let caller = self.authenticate(mount, rule, parts, found.key.as_deref()).await;
         let (principal, asked) = match &caller {
             Ok(Some(caller)) => (Some(&caller.principal), caller.rate_limit_per_minute),
             Ok(None) | Err(_) => (None, None),
@@ -199,6 +208,7 @@ impl<G: Gate> Edge<G> {
         mount: &Mount<G::Plugin>,
         rule: &Route,
         parts: &Parts,
+        in_path: Option<&str>,
     ) -> Result<Option<Caller>, Cause> {
         if rule.guard == Guard::Public {
             return Ok(None);
@@ -206,7 +216,7 @@ impl<G: Gate> Edge<G> {
         let presented = mount
             .surface
             .credentials
-            .presented(&parts.headers)
+            .presented(&parts.headers, in_path)
             .map_err(Cause::Unauthenticated)?;
         self.gate.verify(mount, presented).await.map(Some)
     }
@@ -262,7 +272,7 @@ fn exchange<P>(
     Exchange {
         outcome,
         method,
-        path: path.to_owned(),
+        path: surface.credentials.path_keys.without(path, TAKEN).into_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         params,
         headers: surface.headers(&parts.headers),

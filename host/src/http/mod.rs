@@ -9,7 +9,7 @@
 //!   limited; so are their sizes, and the number of connections and streams.
 //! - Inside a mount, every refusal is worded by the plugin, so that it has the provider's own shape. Only a path outside
 //!   all mounts, and what is not HTTP at all, is answered by the host.
-//! - A plugin is given no header that carries a credential.
+//! - A plugin is given no header that carries a credential, and no path: where a key was, there is `-`.
 //! - Nothing secret is logged: no header, no body, no query value, no path segment that looks like a key.
 
 mod access_log;
@@ -21,6 +21,7 @@ mod credentials;
 mod dispatch;
 mod mounts;
 mod path;
+mod path_keys;
 mod rate;
 mod request_id;
 mod respond;

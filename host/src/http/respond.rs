@@ -8,11 +8,11 @@
 //! | rate limited | 429 | `Retry-After` |
 //!
 //! Every answer carries `x-request-id` and `x-content-type-options: nosniff`, and `cache-control: no-store` unless the
-//! plugin says otherwise: answers hold customers' data.
+//! plugin says otherwise: answers hold customers' data. Where keys are in paths, `referrer-policy: no-referrer` comes with them.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
@@ -76,6 +76,12 @@ pub(super) fn reply(reply: Reply, duty: Option<(HeaderName, HeaderValue)>, envel
         headers.entry(name).or_insert(value);
     }
     sealed(answer, envelope)
+}
+
+/// The address of this answer may hold a key: a browser that follows a link from here keeps it to itself.
+pub(super) fn keep_address(answer: &mut Answer) {
+    let headers = answer.headers_mut();
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
 /// Outside every mount.

@@ -50,9 +50,9 @@ pub enum SurfaceError {
     /// Not a header's name in lower case.
     #[error("`{0}` is not a header name in lower case")]
     Header(String),
-    /// Not served yet.
-    #[error("this host takes no keys from paths")]
-    PathCredential,
+    /// A credential is a parameter that no path has.
+    #[error("keys are in the parameter `{0}`, which no route has")]
+    PathCredential(String),
     /// A plugin sees no credentials.
     #[error("the header `{0}` carries credentials, which a plugin is not given")]
     CredentialHeader(String),
@@ -63,8 +63,10 @@ pub enum SurfaceError {
 pub(super) struct Found {
     /// In the manifest.
     pub(super) index: u32,
-    /// Percent-decoded.
+    /// Percent-decoded, without keys.
     pub(super) params: Vec<String>,
+    /// The key that was among them.
+    pub(super) key: Option<String>,
 }
 
 impl Surface {
@@ -156,11 +158,10 @@ impl Surface {
                 Cause::MethodNotAllowed(methods)
             });
         };
-        let params = matched.params.iter().map(|(_, value)| decode(value)).collect();
-        Ok(Found {
-            index: *matched.value,
-            params,
-        })
+        let index = *matched.value;
+        let mut params: Vec<_> = matched.params.iter().map(|(_, value)| decode(value)).collect();
+        let key = self.credentials.path_keys.take(index, &mut params);
+        Ok(Found { index, params, key })
     }
 
     /// The request headers that the plugin reads, in the order received.

@@ -10,7 +10,7 @@ use crate::support::{KEY, KEY_ID, limits, start, within};
 
 /// Keeps what is logged. Tests run on one thread each, so each sees its own lines.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -32,11 +32,11 @@ impl<'w> MakeWriter<'w> for Kept {
 }
 
 impl Kept {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn lines(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         let lines = self
             .text()
             .lines()
@@ -49,7 +49,7 @@ impl Kept {
     }
 }
 
-fn keep() -> (Kept, tracing::subscriber::DefaultGuard) {
+pub(crate) fn keep() -> (Kept, tracing::subscriber::DefaultGuard) {
     let kept = Kept::default();
     let subscriber = tracing_subscriber::fmt()
         .json()

@@ -4,6 +4,7 @@
 
 mod limits;
 mod log;
+mod path_keys;
 mod protocol;
 mod refusals;
 mod shutdown;

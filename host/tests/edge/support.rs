@@ -65,7 +65,27 @@ impl FakeGate {
             surface: surface.clone(),
             plugin: (),
         };
+        let keyed = json!({
+            "name": "keyed", "version": "1.0.0", "summary": "",
+            "credentials": [{"kind": "path", "parameter": "key"}],
+            "key_prefix": "tk_",
+            "scopes": [{"name": "read", "summary": ""}, {"name": "write", "summary": ""}],
+            "routes": [
+                route("list", "GET", "/v1/{id}/{key}/items", json!({"kind": "key"})),
+                route("show", "GET", "/v1/{id}/{key}/items/{item}", json!({"kind": "key"})),
+                route("make", "POST", "/v1/{id}/{key}/items/new", json!({"kind": "scopes", "any": ["write"]})),
+                route("open", "GET", "/open", json!({"kind": "public"})),
+            ],
+        });
+        let keyed = Mount {
+            name: "keyed".to_owned(),
+            host: None,
+            prefix: "/keyed".to_owned(),
+            surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(keyed).unwrap())).unwrap()),
+            plugin: (),
+        };
         let mounts = vec![
+            keyed,
             mount("fake", None, "/fake"),
             mount("named", Some("fake.example"), ""),
         ];
