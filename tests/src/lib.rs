@@ -8,9 +8,12 @@
 //! interface, the command line) is known to [`api`] and [`host`] only.
 
 pub mod api;
+pub mod fake;
 pub mod host;
 pub mod paymenter;
+pub mod paypal;
 pub mod php;
+pub mod stripe;
 pub mod virtfusion;
 
 use std::time::{Duration, Instant};
