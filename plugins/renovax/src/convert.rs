@@ -111,10 +111,7 @@ pub(crate) fn number(amount: &Amount) -> Number {
 
 /// A password for somebody who sent none: 96 random bits.
 pub(crate) fn password() -> String {
-    context::random(12)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(context::random(12))
 }
 
 /// Which part of a list a query asks for.

@@ -118,12 +118,8 @@ fn posting(parties: &Parties, gross: &Amount, fee: &Amount, note: String) -> New
         entries.push(Entry::debit(&recipient, fee.clone()));
         entries.push(Entry::credit(FEES, fee.clone()));
     }
-    let unique: String = context::random(16)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     NewPosting {
-        idempotency_key: format!("renovax:sale:{unique}"),
+        idempotency_key: format!("renovax:sale:{}", hex::encode(context::random(16))),
         description: note,
         entries,
         metadata: mooring_sdk::json::to_string(parties),

@@ -140,8 +140,9 @@ impl Error {
                 let message = format!("The merchant's setting `{setting}` cannot be used: {why}.");
                 (503, "merchant_misconfigured", message)
             }
-            Error::Invalid(invalid) => return unprocessable(invalid),
-            Error::Problem(Problem::Invalid(invalid)) => return unprocessable(invalid),
+            Error::Invalid(invalid) | Error::Problem(Problem::Invalid(invalid)) => {
+                return unprocessable(invalid);
+            }
             Error::Problem(problem) => worded(problem),
         };
         failure(status, error, &message)

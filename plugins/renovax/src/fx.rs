@@ -89,6 +89,7 @@ impl Exact {
     }
 
     /// Less this many thousandths of a per cent, which are at most 100,000.
+    #[must_use]
     pub fn worsened(self, milli_percent: i128) -> Exact {
         Exact {
             mantissa: self.mantissa * (100_000 - milli_percent),

@@ -294,7 +294,7 @@ pub(crate) struct Transfer {
 
 /// The body of a webhook, in the order of the documents.
 #[derive(Serialize)]
-pub(crate) struct Event<'e> {
+pub(crate) struct News<'e> {
     pub(crate) event_type: &'e str,
     pub(crate) invoice_id: &'e str,
     pub(crate) merchant_id: u64,
@@ -320,6 +320,7 @@ pub(crate) struct Event<'e> {
 
 /// What was received in the merchant's currency, where that is another one.
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names, reason = "the provider's names")]
 pub(crate) struct Fiat {
     pub(crate) amount_received_fiat: String,
     pub(crate) amount_net_fiat: String,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::convert::{written, zulu};
 use crate::error::Error;
 use crate::invoices::{self, Terms};
-use crate::model::{Event, Fiat, Status};
+use crate::model::{Fiat, News, Status};
 use crate::{convert, fx};
 
 /// What gateways tell beside.
@@ -90,7 +90,7 @@ fn body<'e>(
     terms: &Terms,
     status: Status,
     attempt: Option<&Attempt>,
-) -> Result<Event<'e>, Error> {
+) -> Result<News<'e>, Error> {
     let attempt = attempt.filter(|_| payment.status == Core::Succeeded);
     let details: Details = attempt.map(Attempt::read).transpose()?.unwrap_or_default();
     let received = attempt.map(|attempt| Received::of(payment, attempt));
@@ -105,7 +105,7 @@ fn body<'e>(
         fee = Some(received.fee);
         amount_net = Some(received.net);
     }
-    Ok(Event {
+    Ok(News {
         event_type: name,
         invoice_id: &payment.reference,
         merchant_id: terms.merchant_id,

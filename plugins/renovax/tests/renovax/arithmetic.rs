@@ -9,7 +9,7 @@ fn nearest(numerator: i128, denominator: i128) -> i128 {
     let guess = numerator / denominator;
     (guess - 2..=guess + 2)
         .min_by_key(|whole| ((whole * denominator - numerator).abs(), -whole))
-        .unwrap()
+        .expect("five of them")
 }
 
 proptest! {

@@ -9,7 +9,9 @@ const HISTORY: &str = "/api/reseller/credits/history";
 const USERS: &str = "/api/reseller/users";
 
 fn balance(host: &mut Host, account: &str) -> i64 {
-    host.act(|| ledger::balance(account, "USD")).unwrap().minor
+    host.act(|| ledger::balance(account, "USD"))
+        .expect("a balance")
+        .minor
 }
 
 /// Of every account there is: what all postings come to, which must be nothing.

@@ -50,7 +50,7 @@ pub(crate) fn user(host: &mut Host, username: &str, role: &str) -> u64 {
         external_ref: Some(username.to_owned()),
         ..NewUser::default()
     };
-    host.act(|| users::create(new)).unwrap().id
+    host.act(|| users::create(new)).expect("a user").id
 }
 
 /// Credits that the operator gives, or takes where the amount is below zero.
@@ -67,14 +67,14 @@ pub(crate) fn load(host: &mut Host, user: u64, credits: &str) {
         entries: vec![Entry::debit(debit, amount.clone()), Entry::credit(credit, amount)],
         metadata: String::new(),
     };
-    host.act(|| ledger::post(posting)).unwrap();
+    host.act(|| ledger::post(posting)).expect("a posting");
     // The next answer settles the posting's place in the journal; so it is this one, not that of a test.
     let token = host.key(&["merchant"]);
     get(host, &token, "/api/merchant/me");
 }
 
 pub(crate) fn usd(text: &str) -> Amount {
-    Amount::parse_decimal(text, "USD").unwrap()
+    Amount::parse_decimal(text, "USD").expect("an amount")
 }
 
 #[track_caller]
@@ -95,8 +95,8 @@ pub(crate) fn post(host: &mut Host, token: &str, path: &str, body: &Value, statu
 #[track_caller]
 pub(crate) fn invoice(host: &mut Host, token: &str, body: &Value) -> (String, String) {
     let invoice = post(host, token, INVOICES, body, 201);
-    let payment = host.payments().last().unwrap().id.clone();
-    (payment, invoice["id"].as_str().unwrap().to_owned())
+    let payment = host.payments().last().expect("a payment").id.clone();
+    (payment, invoice["id"].as_str().expect("an id").to_owned())
 }
 
 /// A request that must fail so, and leave nothing behind.
