@@ -30,13 +30,17 @@
 //! mooring_sdk::register!(Hello);
 //! ```
 //!
-//! What a request writes through [`users`], [`services`], [`ledger`], [`records`], [`jobs`], [`webhooks`] and [`keys`]
-//! commits together when the answer's status is below 400, and not at all otherwise. Handlers never lock, retry or clean
-//! up. Calls to the world are made from jobs only ([`outbound`]).
+//! What a request writes through [`users`], [`services`], [`ledger`], [`payments`], [`records`], [`jobs`], [`webhooks`]
+//! and [`keys`] commits together when the answer's status is below 400, and not at all otherwise. Handlers never lock, retry
+//! or clean up. Calls to the world are made from jobs only ([`outbound`]). What becomes of a payment is told to
+//! [`Plugin::on_event`], in the very transaction in which it happens.
+//!
+//! What moves the money of payments is a plugin of another kind: a [`gateway`]. A crate is one or the other, by
+//! [`register!`] or [`register_gateway!`].
 //!
 //! What a plugin does not call it does not import: an import list is a list of permissions, readable without running
 //! anything. Natively, the same calls go to a [`backend`], so handlers are tested with plain `cargo test` against
-//! [`testing::TestHost`].
+//! [`testing::TestHost`], and gateways against [`testing::TestGateway`].
 
 #[cfg_attr(
     target_family = "wasm",

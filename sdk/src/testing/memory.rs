@@ -26,7 +26,7 @@ use crate::services::{Service, Status, Transition};
 const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// Everything that a failed call gives back.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct State {
     pub(super) now: u64,
     /// Of ids and of chance.

@@ -64,16 +64,14 @@ impl<P: Plugin> TestHost<P> {
     ) -> T {
         let before = self.memory.state.clone();
         let first = self.once(&work, &keeps);
-        let after = self.fingerprint();
-        self.memory.state = before;
+        let after = std::mem::replace(&mut self.memory.state, before);
         let second = self.once(&work, &keeps);
         assert_eq!(
             first, second,
             "a handler that runs again from the same state must answer the same"
         );
-        assert_eq!(
-            after,
-            self.fingerprint(),
+        assert!(
+            after == self.memory.state,
             "a handler that runs again from the same state must write the same"
         );
         second

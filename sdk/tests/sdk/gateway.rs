@@ -90,7 +90,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 }
 
 fn order(host: &TestGateway<Bank>) -> Order {
-    host.order("transfer", Amount::from_minor(1000, "USD").unwrap())
+    host.order("transfer", Amount::from_minor(1000, "USD").expect("a currency"))
 }
 
 #[test]

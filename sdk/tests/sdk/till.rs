@@ -89,11 +89,11 @@ fn forever() -> Response {
 }
 
 pub(crate) fn usd(minor: i64) -> Amount {
-    Amount::from_minor(minor, "USD").unwrap()
+    Amount::from_minor(minor, "USD").expect("a currency")
 }
 
 pub(crate) fn create(host: &mut TestHost<Till>, new: NewPayment) -> Payment {
-    host.act(|| payments::create(new)).unwrap()
+    host.act(|| payments::create(new)).expect("a good payment")
 }
 
 /// A payment of 100.00.
@@ -107,6 +107,6 @@ pub(crate) fn told(host: &TestHost<Till>) -> Vec<String> {
 
 pub(crate) fn balance(host: &mut TestHost<Till>, account: &str, currency: &str) -> i64 {
     host.act(|| mooring_sdk::ledger::balance(account, currency))
-        .unwrap()
+        .expect("an account")
         .minor
 }

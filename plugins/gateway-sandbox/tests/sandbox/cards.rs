@@ -5,49 +5,46 @@ use serde_json::json;
 
 use crate::{begun, card, details, host, usd};
 
+/// State, minor units received, and code and words of a failure.
+type Ending<'p> = (AttemptState, Option<i64>, Option<(&'p str, &'p str)>);
+
 /// What every row of the table has to come to, for 10.00.
-const EXPECTED: &[(&str, AttemptState, Option<i64>, Option<(&str, &str)>)] = &[
-    ("4242424242424242", AttemptState::Succeeded, Some(1000), None),
-    ("5555555555554444", AttemptState::Succeeded, Some(1000), None),
-    ("378282246310005", AttemptState::Succeeded, Some(1000), None),
+const EXPECTED: &[(&str, Ending<'static>)] = &[
+    ("4242424242424242", (AttemptState::Succeeded, Some(1000), None)),
+    ("5555555555554444", (AttemptState::Succeeded, Some(1000), None)),
+    ("378282246310005", (AttemptState::Succeeded, Some(1000), None)),
     (
         "4000000000009995",
-        AttemptState::Declined,
-        None,
-        Some(("5051", "Insufficient funds")),
+        (AttemptState::Declined, None, Some(("5051", "Insufficient funds"))),
     ),
     (
         "4000000000000002",
-        AttemptState::Declined,
-        None,
-        Some(("5005", "Do not honor")),
+        (AttemptState::Declined, None, Some(("5005", "Do not honor"))),
     ),
     (
         "4000000000009987",
-        AttemptState::Declined,
-        None,
-        Some(("5041", "Lost card")),
+        (AttemptState::Declined, None, Some(("5041", "Lost card"))),
     ),
-    ("4000000000003220", AttemptState::Succeeded, Some(1000), None),
+    ("4000000000003220", (AttemptState::Succeeded, Some(1000), None)),
     (
         "4000000000003238",
-        AttemptState::Declined,
-        None,
-        Some(("5101", "The bank could not identify the payer")),
+        (
+            AttemptState::Declined,
+            None,
+            Some(("5101", "The bank could not identify the payer")),
+        ),
     ),
-    ("4000000000000119", AttemptState::Succeeded, Some(1000), None),
+    ("4000000000000119", (AttemptState::Succeeded, Some(1000), None)),
     (
         "4000000000000127",
-        AttemptState::Declined,
-        None,
-        Some(("5051", "Insufficient funds")),
+        (AttemptState::Declined, None, Some(("5051", "Insufficient funds"))),
     ),
-    ("4000000000005001", AttemptState::Succeeded, Some(500), None),
-    ("4000000000006009", AttemptState::Succeeded, Some(1100), None),
-    ("4000000000007007", AttemptState::Cancelled, None, None),
+    ("4000000000005001", (AttemptState::Succeeded, Some(500), None)),
+    ("4000000000006009", (AttemptState::Succeeded, Some(1100), None)),
+    ("4000000000007007", (AttemptState::Cancelled, None, None)),
 ];
 
-fn ends(progress: &Progress) -> (AttemptState, Option<i64>, Option<(&str, &str)>) {
+fn ends(progress: &Progress) -> Ending<'_> {
     (
         progress.state,
         progress.received.as_ref().map(|received| received.minor),
@@ -61,7 +58,7 @@ fn ends(progress: &Progress) -> (AttemptState, Option<i64>, Option<(&str, &str)>
 #[test]
 fn every_card_ends_as_the_table_says() {
     assert_eq!(CARDS.len(), EXPECTED.len());
-    for (row, &(number, state, received, failure)) in CARDS.iter().zip(EXPECTED) {
+    for (row, &(number, expected)) in CARDS.iter().zip(EXPECTED) {
         assert_eq!(row.number, number);
         let mut host = host();
         let order = begun(&mut host, usd(1000));
@@ -83,9 +80,9 @@ fn every_card_ends_as_the_table_says() {
             assert_eq!(host.look_up(order.clone()).unwrap().state, meanwhile, "{number}");
             host.advance(1);
             let looked_up = host.look_up(order).unwrap();
-            assert_eq!(ends(&looked_up), (state, received, failure), "{number}");
+            assert_eq!(ends(&looked_up), expected, "{number}");
         } else {
-            assert_eq!(ends(&submitted), (state, received, failure), "{number}");
+            assert_eq!(ends(&submitted), expected, "{number}");
         }
     }
 }

@@ -13,7 +13,7 @@ const ARRIVED_MS: u64 = 5_000;
 
 fn begun(host: &mut TestGateway<Sandbox>, method: &str, minor: i64) -> Order {
     let order = host.order(method, usd(minor));
-    let started = host.start(order.clone()).unwrap();
+    let started = host.start(order.clone()).expect("an attempt that can begin");
     host.after(&order, &started)
 }
 

@@ -12,7 +12,7 @@ use mooring_sdk::testing::TestGateway;
 use serde_json::Value;
 
 fn usd(minor: i64) -> Amount {
-    Amount::from_minor(minor, "USD").unwrap()
+    Amount::from_minor(minor, "USD").expect("a currency")
 }
 
 fn host() -> TestGateway<Sandbox> {
@@ -28,12 +28,12 @@ fn card(number: &str) -> [(&str, &str); 3] {
 /// An attempt whose form is shown.
 fn begun(host: &mut TestGateway<Sandbox>, due: Amount) -> Order {
     let order = host.order("card", due);
-    let started = host.start(order.clone()).unwrap();
+    let started = host.start(order.clone()).expect("a form");
     host.after(&order, &started)
 }
 
 fn details(progress: &Progress) -> Value {
-    serde_json::from_str(progress.details.as_deref().unwrap()).unwrap()
+    serde_json::from_str(progress.details.as_deref().expect("details")).expect("JSON")
 }
 
 #[test]

@@ -8,13 +8,13 @@ use crate::keys::{KeyError, Minted, NewKey};
 use crate::problem::{Denial, InvalidField};
 use crate::users::{NewUser, User, UserChanges, UserError};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::testing) struct Stored {
     pub(in crate::testing) user: User,
     password: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
     secret: String,
     principal: Principal,

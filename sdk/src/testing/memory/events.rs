@@ -5,7 +5,7 @@ use crate::page::{List, Page};
 use crate::problem::{Denial, InvalidField};
 use crate::webhooks::{Emitted, Event, EventError, NewEvent};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::testing) struct Stored {
     pub(in crate::testing) event: Event,
     pub(super) dedupe_key: Option<String>,

@@ -29,7 +29,7 @@ pub(super) const JOB_ANNOUNCE: &str = "mooring.payment-announce";
 const PUBLIC_URL: &str = "http://mooring.test";
 
 /// A payment, with what the contract does not show.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::testing) struct Stored {
     pub(in crate::testing) payment: Payment,
     /// What it was made from.
@@ -43,7 +43,7 @@ pub(in crate::testing) struct Stored {
 }
 
 /// An attempt, with what the contract does not show to plugins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::testing) struct Tried {
     pub(in crate::testing) attempt: Attempt,
     /// What it is worth in the payment's currency.
@@ -55,7 +55,7 @@ pub(in crate::testing) struct Tried {
 }
 
 /// A refund, with what the contract does not show.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::testing) struct Returned {
     pub(in crate::testing) refund: Refund,
     idempotency_key: Option<String>,

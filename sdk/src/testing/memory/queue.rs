@@ -18,7 +18,7 @@ enum Status {
     Dead,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Queued {
     id: String,
     new: NewJob,

@@ -163,6 +163,7 @@ fn request(exchange: &Exchange, principal: &Principal) -> mooring_sdk::http::Req
             user: principal.user().map(|user| user.0),
         }),
         id: exchange.request_id.clone(),
+        resumed: None,
     }
 }
 

@@ -10,8 +10,8 @@ use mooring_sdk::backend::Backend;
 use mooring_sdk::money::Amount;
 use mooring_sdk::{List, Page};
 use mooring_sdk::{
-    jobs, keys, ledger as sdk_ledger, log, outbound, records as sdk_records, services as sdk_services,
-    settings as sdk_settings, users as sdk_users, webhooks,
+    jobs, keys, ledger as sdk_ledger, log, outbound, payments, records as sdk_records,
+    services as sdk_services, settings as sdk_settings, signatures, users as sdk_users, webhooks,
 };
 
 /// One run's.
@@ -191,6 +191,18 @@ impl Backend for Primitives {
         fn event_find(&mut self, key: &str) -> Result<webhooks::Event, webhooks::EventError>;
         fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<webhooks::Event>, webhooks::EventError>;
         fn key_mint(&mut self, key: keys::NewKey) -> Result<keys::Minted, keys::KeyError>;
+        fn payment_create(&mut self, new: payments::NewPayment) -> Result<payments::Payment, payments::PaymentError>;
+        fn payment_get(&mut self, id: &str) -> Result<payments::Payment, payments::PaymentError>;
+        fn payment_find(&mut self, reference: &str) -> Result<payments::Payment, payments::PaymentError>;
+        fn payment_list(&mut self, filter: payments::PaymentFilter, page: Page) -> Result<List<payments::Payment>, payments::PaymentError>;
+        fn payment_attempts(&mut self, id: &str) -> Result<Vec<payments::Attempt>, payments::PaymentError>;
+        fn payment_refunds(&mut self, id: &str) -> Result<Vec<payments::Refund>, payments::PaymentError>;
+        fn payment_cancel(&mut self, id: &str) -> Result<payments::Payment, payments::PaymentError>;
+        fn payment_fail(&mut self, id: &str, reason: payments::Failure) -> Result<payments::Payment, payments::PaymentError>;
+        fn payment_refund(&mut self, new: payments::NewRefund) -> Result<payments::Refund, payments::PaymentError>;
+        fn payment_capture(&mut self, id: &str, amount: Option<Amount>) -> Result<String, payments::PaymentError>;
+        fn payment_void(&mut self, id: &str) -> Result<String, payments::PaymentError>;
+        fn signature_verify(&mut self, setting: &str, algorithm: signatures::Algorithm, message: &[u8], candidates: &[Vec<u8>]) -> Result<bool, signatures::SignatureError>;
         fn outbound_is_configured(&mut self, target: &str) -> Result<bool, outbound::OutboundError>;
         fn outbound_send(&mut self, call: outbound::Call) -> Result<outbound::Answer, outbound::OutboundError>;
     }
