@@ -3,6 +3,7 @@
 mod gate;
 mod key_uses;
 mod operations;
+mod simulate;
 
 use std::sync::Arc;
 

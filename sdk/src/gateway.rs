@@ -238,7 +238,10 @@ pub trait Gateway: Sized + 'static {
     /// The payer has filled in the form that `start` asked for. Cannot call out.
     fn submit(order: Order, fields: Vec<(String, String)>) -> Result<Progress, GatewayError> {
         let _ = (order, fields);
-        Err(GatewayError::Refused(Failure::new("no_form", "This gateway has no form.")))
+        Err(GatewayError::Refused(Failure::new(
+            "no_form",
+            "This gateway has no form.",
+        )))
     }
 
     /// What has become of the attempt.
@@ -268,6 +271,8 @@ pub trait Gateway: Sized + 'static {
     /// Reads a notification.
     fn notify(notification: Notification) -> Result<Vec<(Subject, News)>, NotificationError> {
         let _ = notification;
-        Err(NotificationError::Malformed("this gateway sends nothing".to_owned()))
+        Err(NotificationError::Malformed(
+            "this gateway sends nothing".to_owned(),
+        ))
     }
 }

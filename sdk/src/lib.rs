@@ -66,7 +66,8 @@ pub use info::{Collection, Info};
 pub use page::{List, Order, Page, PageQuery, all};
 pub use plugin::Plugin;
 pub use primitives::{
-    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users, webhooks,
+    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users,
+    webhooks,
 };
 pub use problem::{Cause, CredentialFailure, Denial, InvalidField, Problem};
 pub use route::Route;

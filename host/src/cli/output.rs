@@ -45,6 +45,14 @@ impl Output {
         }
     }
 
+    /// A list inside of one thing, for people, if there is anything in it; the JSON has it already.
+    pub(super) fn part(&self, answer: &Value, field: &str, columns: &[Column]) {
+        let items = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
+        if !self.json && !items.is_empty() {
+            print(&format!("\n{}", table(items, columns)));
+        }
+    }
+
     /// What was done, for people; with `--json` what the interface answered, if anything.
     pub(super) fn done(&self, answer: &Value, sentence: &str) {
         match (self.json, answer) {
