@@ -3,6 +3,7 @@
 mod gate;
 mod key_uses;
 mod operations;
+mod simulate;
 mod till;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod keys;
 mod ledger;
 mod listener;
 pub mod operations;
+mod payments;
 mod plugins;
 mod problem;
 mod refusals;
@@ -84,6 +85,9 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(services::list))
         .routes(routes!(services::view))
         .routes(routes!(services::history))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::view))
+        .routes(routes!(payments::simulate))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::view, keys::revoke))
         .routes(routes!(keys::rotate))

@@ -4,6 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use mooring_core::ids::{PluginName, TenantName};
+use mooring_core::money::Amount;
+use mooring_core::payments::{Payment, PaymentError};
+use mooring_core::tenants::TenantRef;
 use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 
@@ -27,10 +31,60 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Says what a component is and asks for, without letting it answer anything.
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection>;
+
+    /// Has something happen to a payment without money, as a gateway in test mode would, and tells the plugin that made it.
+    /// Gives the payment as it is then. Nothing changes when it is refused.
+    fn simulate(&self, simulation: Simulation) -> Answer<'_, Payment, SimulationError>;
 }
 
 /// What an operation will answer.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, LoadError>> + Send + 'a>>;
+pub type Answer<'a, T, E = LoadError> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
+
+/// What is to happen to a payment.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// Whose.
+    pub tenant: TenantRef,
+    /// Which.
+    pub payment: Payment,
+    /// What.
+    pub outcome: Outcome,
+    /// Who wants it, for the audit log.
+    pub actor: &'static str,
+}
+
+/// What can happen to a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// So much arrives.
+    Paid(Amount),
+    /// The gateway says that nothing was charged.
+    Declined,
+    /// Its time is over.
+    Expired,
+}
+
+/// Why nothing happened to a payment.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    /// The payment's state does not allow it.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// There is nothing to simulate with.
+    #[error(
+        "No gateway in test mode takes this payment. Enable one: mooring settings set --tenant {0} --plugin sandbox enabled=true"
+    )]
+    NoTestGateway(TenantName),
+    /// An attempt with real money is open.
+    #[error("An attempt at {0} is open, which moves real money. Wait for its end, or cancel the payment.")]
+    RealGateway(PluginName),
+    /// Too much at once; trying again helps.
+    #[error("the host is too busy")]
+    Busy,
+    /// The host failed.
+    #[error("the simulation could not be kept")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
 
 /// A component to load.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ mod key;
 mod ledger;
 mod output;
 mod page;
+mod payment;
 mod plugin;
 mod serve;
 mod service;
@@ -54,6 +55,8 @@ enum Command {
     User(user::Args),
     /// What users are provisioned with
     Service(service::Args),
+    /// What payers are asked for, and have paid
+    Payment(payment::Args),
     /// The journal of a tenant
     Ledger(ledger::Args),
     /// What plugins have reported
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Settings(args) => remote(args.run()),
         Command::User(args) => remote(args.run()),
         Command::Service(args) => remote(args.run()),
+        Command::Payment(args) => remote(args.run()),
         Command::Ledger(args) => remote(args.run()),
         Command::Event(args) => remote(args.run()),
         Command::Webhook(args) => remote(args.run()),
@@ -162,6 +166,9 @@ mod tests {
             "user create --tenant demo --email a@b.c --role owner",
             "user list --tenant demo",
             "service list --tenant demo --status active",
+            "payment list --tenant demo --user 1 --status pending",
+            "payment show pay_1 --json",
+            "payment simulate pay_1 --outcome partial --amount 9.50",
             "audit list",
             "compile --socket 3",
         ] {

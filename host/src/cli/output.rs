@@ -45,9 +45,9 @@ impl Output {
         }
     }
 
-    /// A list inside of an item that was just shown, for people; JSON has it already.
-    pub(super) fn part(&self, items: &Value, columns: &[Column]) {
-        let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+    /// A list inside of one thing, for people, if there is anything in it; the JSON has it already.
+    pub(super) fn part(&self, answer: &Value, field: &str, columns: &[Column]) {
+        let items = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
         if !self.json && !items.is_empty() {
             print(&format!("\n{}", table(items, columns)));
         }

@@ -226,7 +226,7 @@ async fn show(client: &Client, id: &str) -> Result<(), Failure> {
     }
     let delivery = client.get(&["webhooks", "deliveries", id], &[]).await?;
     client.output.item(&delivery, &DELIVERY_DETAILS);
-    client.output.part(&delivery["attempts"], &ATTEMPT);
+    client.output.part(&delivery, "attempts", &ATTEMPT);
     Ok(())
 }
 

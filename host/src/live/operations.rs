@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mooring_core::ids::PluginName;
+use mooring_core::payments::Payment;
 use mooring_core::plugins::{Mount, PluginError};
 use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
@@ -11,6 +12,7 @@ use mooring_manifest::Manifest;
 use super::Live;
 use crate::admin::operations::{
     AddPlugin, Answer, Grants, Inspection, LoadError, Operations, PluginStatus, RouteStatus, RouteUsage,
+    Simulation, SimulationError,
 };
 use crate::runtime::inspect::{self, CAPABILITIES};
 use crate::runtime::{self, AddError, Installed, RemoveError};
@@ -63,6 +65,10 @@ impl Operations for Live {
                 sdk_version: component.sdk_version,
             })
         })
+    }
+
+    fn simulate(&self, simulation: Simulation) -> Answer<'_, Payment, SimulationError> {
+        Box::pin(self.run_simulation(simulation))
     }
 }
 

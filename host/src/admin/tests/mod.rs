@@ -5,6 +5,7 @@ mod jobs;
 mod ledger;
 mod listener;
 mod openapi;
+mod payments;
 mod plugins;
 mod records;
 mod tenants;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use mooring_core::Store;
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
+use mooring_core::payments::{Payment, Status};
 use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, Work};
@@ -25,7 +27,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::operations::{
-    AddPlugin, Answer, Grants, Inspection, LoadError, Operations, PluginStatus, RouteStatus, RouteUsage,
+    AddPlugin, Answer, Grants, Inspection, LoadError, Operations, Outcome, PluginStatus, RouteStatus,
+    RouteUsage, Simulation, SimulationError,
 };
 use super::{Admin, router, serve};
 use crate::config::Config;
@@ -251,6 +254,19 @@ impl Operations for Fake {
             refused_imports: vec!["wasi:sockets/tcp".into()],
         };
         Box::pin(std::future::ready(Ok(inspection)))
+    }
+
+    /// Has no gateway for anything but money.
+    fn simulate(&self, simulation: Simulation) -> Answer<'_, Payment, SimulationError> {
+        let mut payment = simulation.payment;
+        let result = match simulation.outcome {
+            Outcome::Paid(amount) => {
+                (payment.status, payment.received) = (Status::Succeeded, amount);
+                Ok(payment)
+            }
+            _ => Err(SimulationError::NoTestGateway(simulation.tenant.name)),
+        };
+        Box::pin(std::future::ready(result))
     }
 }
 
