@@ -26,6 +26,7 @@ use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
 use super::socket::Activity;
 use super::{Caller, Gate, Mount, address, body, connection};
+use crate::bindings::NOTIFICATIONS;
 use crate::config::EdgeLimits;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
 
@@ -33,8 +34,8 @@ use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
 pub(super) struct Edge<G> {
     pub(super) limits: EdgeLimits,
     pub(super) protocol: auto::Builder<TokioExecutor>,
-    gate: Arc<G>,
-    rates: Rates,
+    pub(super) gate: Arc<G>,
+    pub(super) rates: Rates,
     request_ids: RequestIds,
 }
 
@@ -100,6 +101,15 @@ impl<G: Gate> Edge<G> {
         let answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
             (path @ ("/healthz" | "/readyz"), _) => self.own(path, &parts.method, envelope),
             (_, None) => respond::not_mounted(envelope),
+            (_, Some((mount, below))) if mount.surface.manifest().gateway.is_some() => {
+                line.mount = Some((&mount.name, &mount.surface.credentials));
+                line.route = Some(NOTIFICATIONS);
+                let (answer, took_body) = self
+                    .take_notification(mount, below, &parts, &mut body, line.address, envelope)
+                    .await;
+                taken_in |= took_body;
+                answer
+            }
             (_, Some((mount, below))) => {
                 line.mount = Some((&mount.name, &mount.surface.credentials));
                 let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;

@@ -4,6 +4,7 @@
 
 mod limits;
 mod log;
+mod notifications;
 mod protocol;
 mod refusals;
 mod shutdown;
