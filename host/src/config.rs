@@ -79,6 +79,8 @@ pub struct EdgeLimits {
     /// How long a shutdown waits for requests in flight.
     #[serde(with = "millis")]
     pub shutdown_timeout_ms: Duration,
+    /// Notifications that one address may send to one gateway in a minute; 0 for no limit.
+    pub notifications_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed: a request's address is then the right-most hop that is not among
     /// them. Empty, and the address is always the peer's.
     pub trusted_proxies: Vec<IpNet>,
@@ -242,6 +244,8 @@ impl Default for EdgeLimits {
             write_timeout_ms: Duration::from_secs(15),
             http2_streams_max: 128,
             shutdown_timeout_ms: Duration::from_secs(30),
+            // A gateway has few addresses, and a busy day.
+            notifications_per_minute: 6000,
             trusted_proxies: Vec::new(),
             checkout: CheckoutLimits::default(),
         }

@@ -1,4 +1,4 @@
-//! What crosses between the edge and the runtime: one request in, one reply out.
+//! What crosses between the edge and the runtime: one request in, one reply out; one notification in, taken or not.
 //!
 //! The edge has routed, verified and bounded a request before it becomes an [`Exchange`]; the runtime alone knows how a
 //! plugin is called.
@@ -87,6 +87,34 @@ pub struct Reply {
     pub body: Bytes,
     /// What it cost.
     pub usage: Usage,
+}
+
+/// What arrived at a gateway's address for notifications.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// As received.
+    pub body: Bytes,
+    /// All of them, names in lower case, in the order received.
+    pub headers: Vec<(String, String)>,
+    /// Without the `?`.
+    pub query: String,
+}
+
+/// Why a notification was not taken. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotifyError {
+    /// There is no tenant of this name.
+    #[error("there is no such tenant")]
+    UnknownTenant,
+    /// Not signed by the gateway, or too old.
+    #[error("the notification is not trusted: {0}")]
+    Untrusted(String),
+    /// Not something that this gateway sends.
+    #[error("the notification is malformed: {0}")]
+    Malformed(String),
+    /// It cannot be checked or applied now.
+    #[error("the notification cannot be taken now: {0}")]
+    Retry(String),
 }
 
 /// What one request cost, over all its runs.

@@ -28,6 +28,7 @@ use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
 use super::socket::Activity;
 use super::{Caller, Gate, Mount, address, body, connection};
+use crate::bindings::NOTIFICATIONS;
 use crate::config::EdgeLimits;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
 
@@ -103,6 +104,15 @@ impl<G: Gate> Edge<G> {
         let mut answer = match (parts.uri.path(), mounts.find(host(&parts), parts.uri.path())) {
             (path @ ("/healthz" | "/readyz"), _) => self.own(path, &parts.method, envelope),
             (_, None) => respond::not_mounted(envelope),
+            (_, Some((mount, below))) if mount.surface.manifest().gateway.is_some() => {
+                line.mount = Some((&mount.name, &mount.surface.credentials));
+                line.route = Some(NOTIFICATIONS);
+                let (answer, took_body) = self
+                    .take_notification(mount, below, &parts, &mut body, line.address, envelope)
+                    .await;
+                taken_in |= took_body;
+                answer
+            }
             (_, Some((mount, below))) => {
                 line.below = Some(below);
                 line.mount = Some((&mount.name, &mount.surface.credentials));

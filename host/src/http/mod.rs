@@ -9,7 +9,8 @@
 //!   limited; so are their sizes, and the number of connections and streams.
 //! - Inside a mount, every refusal is worded by the plugin, so that it has the provider's own shape. Only a path outside
 //!   all mounts, and what is not HTTP at all, is answered by the host.
-//! - A plugin is given no header that carries a credential, and no path: where a key was, there is `-`.
+//! - A plugin is given no header that carries a credential, and no path: where a key was, there is `-`. A gateway is given
+//!   all that its notifications carry.
 //! - Nothing secret is logged: no header, no body, no query value, no path segment that looks like a key.
 
 mod access_log;
@@ -20,6 +21,7 @@ mod connection;
 mod credentials;
 mod dispatch;
 mod mounts;
+mod notifications;
 mod path;
 mod path_keys;
 mod rate;
@@ -40,7 +42,7 @@ pub use self::server::{Drained, serve};
 pub use self::surface::{Surface, SurfaceError};
 pub use self::tls::{TlsError, acceptor};
 use crate::checkout::Till;
-use crate::exchange::{Cause, Exchange, Reply};
+use crate::exchange::{Cause, Exchange, Notification, NotifyError, Reply};
 
 /// What the edge asks of the host behind it.
 pub trait Gate: Send + Sync + 'static {
@@ -68,6 +70,14 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Have the plugin answer. Never fails: a plugin that does is a reply too.
     fn call(&self, mount: &Mount<Self::Plugin>, exchange: Exchange) -> impl Future<Output = Reply> + Send;
+
+    /// Have the gateway of this mount take in a notification for the tenant of this name.
+    fn notify(
+        &self,
+        mount: &Mount<Self::Plugin>,
+        tenant: &str,
+        notification: Notification,
+    ) -> impl Future<Output = Result<(), NotifyError>> + Send;
 
     /// Whether the host can serve; otherwise why not, in words fit for a stranger.
     fn ready(&self) -> Result<(), String>;

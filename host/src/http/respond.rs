@@ -116,6 +116,16 @@ pub(super) fn readiness(ready: Result<(), String>, envelope: Envelope<'_>) -> An
     }
 }
 
+/// A notification was taken.
+pub(super) fn taken(envelope: Envelope<'_>) -> Answer {
+    own(
+        StatusCode::OK,
+        "application/json",
+        json!({ "status": "taken" }).to_string(),
+        envelope,
+    )
+}
+
 /// The host's own paths are only read.
 pub(super) fn read_only(envelope: Envelope<'_>) -> Answer {
     let mut answer = problem(
@@ -130,7 +140,7 @@ pub(super) fn read_only(envelope: Envelope<'_>) -> Answer {
 }
 
 /// RFC 9457.
-fn problem(status: StatusCode, detail: &str, envelope: Envelope<'_>) -> Answer {
+pub(super) fn problem(status: StatusCode, detail: &str, envelope: Envelope<'_>) -> Answer {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use mooring_core::draws::Draws;
+use mooring_core::ids::TenantName;
 use mooring_core::keys::{self, Principal};
 use mooring_core::settings;
+use mooring_core::tenants::{self, TenantError, TenantRef};
 use mooring_core::time::Timestamp;
 use mooring_core::work::HostWork;
 use mooring_core::{Store, StoreError};
 
 use super::Live;
-use crate::exchange::{Cause, Exchange, Reply};
+use crate::exchange::{Cause, Exchange, Notification, NotifyError, Reply};
 use crate::http::{Caller, Gate, Mount, MountTable};
 use crate::runtime::Plugin;
 
@@ -43,11 +45,36 @@ impl Gate for Live {
         self.runtime.call(&mount.plugin, exchange).await
     }
 
+    async fn notify(
+        &self,
+        mount: &Mount<Arc<Plugin>>,
+        tenant: &str,
+        notification: Notification,
+    ) -> Result<(), NotifyError> {
+        // One read in memory.
+        let tenant = find_tenant(&self.store, tenant)?;
+        self.runtime.notify(&mount.plugin, &tenant, notification).await
+    }
+
     fn ready(&self) -> Result<(), String> {
         match self.store.health().stopped {
             None => Ok(()),
             // The reason is for the log and the operator.
             Some(_) => Err("the store takes no writes".to_owned()),
+        }
+    }
+}
+
+fn find_tenant(store: &Store, name: &str) -> Result<TenantRef, NotifyError> {
+    let name = TenantName::parse(name).map_err(|_| NotifyError::UnknownTenant)?;
+    // Nothing is drawn when a tenant is looked up.
+    let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+    match tenants::find(&mut HostWork::read(store, &draws), &name) {
+        Ok(tenant) => Ok(tenant.to_ref()),
+        Err(TenantError::NotFound) => Err(NotifyError::UnknownTenant),
+        Err(error) => {
+            tracing::error!(%error, "a tenant could not be looked up");
+            Err(NotifyError::Retry("The host failed.".to_owned()))
         }
     }
 }

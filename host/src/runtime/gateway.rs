@@ -47,31 +47,6 @@ pub(crate) enum Refusal {
     Unknown(String),
 }
 
-/// What arrived at a gateway's address for notifications.
-#[derive(Clone, Debug)]
-pub struct Notification {
-    /// As received.
-    pub body: bytes::Bytes,
-    /// All of them, names in lower case, in the order received.
-    pub headers: Vec<(String, String)>,
-    /// Without the `?`.
-    pub query: String,
-}
-
-/// Why a notification was not taken. Nothing was written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotifyError {
-    /// Not signed by the gateway, or too old.
-    #[error("the notification is not trusted: {0}")]
-    Untrusted(String),
-    /// Not something that this gateway sends.
-    #[error("the notification is malformed: {0}")]
-    Malformed(String),
-    /// It cannot be checked or applied now.
-    #[error("the notification cannot be taken now: {0}")]
-    Retry(String),
-}
-
 /// Something that a notification tells.
 #[derive(Clone, Debug)]
 pub(crate) struct News {

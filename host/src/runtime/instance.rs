@@ -12,12 +12,12 @@ use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
 use super::engine;
-use super::gateway::{News, Notification, NotifyError, Order, RefundOrder, Refusal};
+use super::gateway::{News, Order, RefundOrder, Refusal};
 use super::program::{Answer, Fault, JobCall, JobEnd, Program, Run};
 use super::wasi::Wasi;
 use crate::bindings::{self, Desk, Gateway, GatewayPre, Provider, ProviderPre, Suspended};
 use crate::config::PluginLimits;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Notification, NotifyError};
 
 /// Streams and pollables that a guest may hold at a time; wasmtime's own default is a million.
 const RESOURCES_MAX: usize = 64;

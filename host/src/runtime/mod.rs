@@ -45,7 +45,6 @@ use tokio::sync::Notify;
 use wasmtime::Engine;
 
 pub use self::engine::Pooling;
-pub use self::gateway::{Notification, NotifyError};
 pub use self::load::LoadError;
 pub use self::plugin::Plugin;
 pub use self::program::{Answer, Fault, JobCall, JobEnd, Program, Run};

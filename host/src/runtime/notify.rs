@@ -18,12 +18,12 @@ use tokio::sync::oneshot;
 
 use super::attempt::{Ran, settle};
 use super::events::{PutOff, Untold};
-use super::gateway::{News, NewsOf, Notification, NotifyError, Subject};
+use super::gateway::{News, NewsOf, Subject};
 use super::plugin::Plugin;
 use super::task::believe;
 use super::{Runtime, Shared};
 use crate::bindings::{Answered, Caller, Desk, Errand, Errands};
-use crate::exchange::Usage;
+use crate::exchange::{Notification, NotifyError, Usage};
 
 /// What one run came to.
 enum Noted {

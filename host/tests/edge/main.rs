@@ -5,6 +5,7 @@
 mod limits;
 mod log;
 mod path_keys;
+mod notifications;
 mod protocol;
 mod refusals;
 mod shutdown;

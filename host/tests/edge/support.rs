@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use mooring::config::EdgeLimits;
-use mooring::exchange::{Cause, CredentialFailure, Exchange, Outcome, Reply, Usage};
+use mooring::exchange::{
+    Cause, CredentialFailure, Exchange, Notification, NotifyError, Outcome, Reply, Usage,
+};
 use mooring::http::{Caller, Drained, Gate, Mount, MountTable, Surface, serve};
 use mooring_core::ids::{KeyId, TenantId, TenantName};
 use mooring_core::keys::Principal;
@@ -84,10 +86,19 @@ impl FakeGate {
             surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(keyed).unwrap())).unwrap()),
             plugin: (),
         };
+        let gateway = json!({
+            "name": "gate", "version": "1.0.0", "summary": "", "routes": [],
+            "gateway": {"enabled_setting": "enabled", "methods": [], "refunds": true, "captures": true,
+                        "notification_bytes_max": 1000},
+        let gateway = Surface::new(Arc::new(serde_json::from_value(gateway).unwrap())).unwrap();
         let mounts = vec![
             keyed,
             mount("fake", None, "/fake"),
             mount("named", Some("fake.example"), ""),
+            Mount {
+                surface: Arc::new(gateway),
+                ..mount("gate", None, "/gate")
+            },
         ];
         FakeGate {
             mounts: Arc::new(MountTable::new(mounts).unwrap()),
@@ -118,6 +129,24 @@ impl Gate for FakeGate {
             principal: principal(),
             rate_limit_per_minute: self.rate_limit_per_minute,
         })
+    }
+
+    async fn notify(&self, _: &Mount<()>, tenant: &str, sent: Notification) -> Result<(), NotifyError> {
+        if tenant != "demo" {
+            return Err(NotifyError::UnknownTenant);
+        }
+        match &sent.body[..] {
+            b"forged" => Err(NotifyError::Untrusted("the signature is wrong".to_owned())),
+            b"early" => Err(NotifyError::Retry("it cannot be checked now".to_owned())),
+            b"" => Ok(()),
+            _ => {
+                // Says what it was given, for the test to read.
+                Err(NotifyError::Malformed(format!(
+                    "{:?} {:?}",
+                    sent.query, sent.headers
+                )))
+            }
+        }
     }
 
     async fn call(&self, mount: &Mount<()>, exchange: Exchange) -> Reply {

@@ -9,9 +9,8 @@ use super::gateway_wit::mooring::plugin::gateways;
 use super::wit::mooring::plugin::payments::{AttemptState, CaptureMode};
 use super::{amount, types};
 use crate::bindings::Desk;
-use crate::runtime::gateway::{
-    News, NewsOf, Notification, NotifyError, Order, RefundOrder, Refusal, Subject,
-};
+use crate::exchange::{Notification, NotifyError};
+use crate::runtime::gateway::{News, NewsOf, Order, RefundOrder, Refusal, Subject};
 
 impl gateways::Host for Desk {}
 
