@@ -9,6 +9,7 @@ mod payments;
 mod plugins;
 mod records;
 mod tenants;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use mooring_core::payments::{Payment, Status};
 use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, Work};
-use mooring_manifest::{Credential, Manifest, Scope, Setting, SettingKind};
+use mooring_manifest::{Credential, Manifest, Scope, Setting, SettingKind, Webhook};
 use parking_lot::Mutex;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -200,6 +201,16 @@ pub(super) fn manifest(name: &str) -> Manifest {
             setting("retries", SettingKind::Integer, Some("3")),
             setting("token", SettingKind::Secret, None),
         ],
+        webhooks: vec![Webhook {
+            name: "main".into(),
+            url_setting: "webhook_url".into(),
+            secret_setting: Some("token".into()),
+            kinds: Vec::new(),
+            timeout_ms: 10_000,
+            retry_seconds: vec![30],
+            ordered: false,
+            headers: Vec::new(),
+        }],
         ..Manifest::default()
     }
 }
