@@ -133,7 +133,6 @@ pub fn choices_left<'c>(
     payment: &Payment,
     offered: &'c [(PluginName, String)],
 ) -> Vec<&'c (PluginName, String)> {
-<<<<<<< HEAD
     let allowed = |(gateway, method): &&(PluginName, String)| allows(payment, gateway, method);
     offered.iter().filter(allowed).collect()
 }
@@ -200,7 +199,4 @@ impl Attempt {
         self.asked = None;
         self.capturing = None;
     }
-=======
-    todo!("{payment:?} {offered:?}")
->>>>>>> 10ece9e43bc5785912cf4bf070f924c60f590293
 }

@@ -77,7 +77,6 @@ pub fn list_any(
     filter: &Filter,
     page: Page,
 ) -> Result<Listing<Payment>, PaymentError> {
-<<<<<<< HEAD
     let value = rows::listed_value(None, filter.user, filter.status);
     let selection = if *filter == Filter::default() {
         Selection::All
@@ -120,9 +119,6 @@ pub fn refunds_any(
         mooring_store::Order::Ascending,
     )?;
     Ok(found.items)
-=======
-    todo!("{work:?} {tenant} {filter:?} {page:?}")
->>>>>>> 10ece9e43bc5785912cf4bf070f924c60f590293
 }
 
 /// The tenant's attempt with this id.

@@ -59,7 +59,6 @@ pub fn refund(work: &mut Work, new: NewRefund) -> Result<Refund, PaymentError> {
 pub fn apply_refund(
     work: &mut Work,
     refund: &RefundId,
-<<<<<<< HEAD
     mut progress: RefundProgress,
 ) -> Result<Refund, PaymentError> {
     let tenant = work.tenant().id;
@@ -183,9 +182,4 @@ impl Refund {
         self.state = state;
         self.ended_at = Some(work.now());
     }
-=======
-    progress: RefundProgress,
-) -> Result<Refund, PaymentError> {
-    todo!("{work:?} {refund} {progress:?}")
->>>>>>> 10ece9e43bc5785912cf4bf070f924c60f590293
 }
