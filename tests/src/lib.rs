@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod fake;
+pub mod browser;
 pub mod host;
 pub mod paymenter;
 pub mod paypal;

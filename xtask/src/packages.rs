@@ -4,9 +4,13 @@ use std::process::Command;
 
 use crate::step::{execute, exists, output};
 
-/// Debian's names. The PHP end-to-end test runs the original extension on Laravel's own HTTP client.
+/// Debian's names. The PHP end-to-end test runs the original extension on Laravel's own HTTP client; the hosted page is looked
+/// at in Chromium, with a font that has Arabic letters.
 const DEBIAN: &[&str] = &[
+    "chromium",
+    "chromium-driver",
     "curl",
+    "fonts-dejavu-core",
     "php-cli",
     "php-curl",
     "php-guzzlehttp-guzzle",
@@ -49,7 +53,7 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
 fn complete() -> bool {
     const PROBE: &str = "require 'Illuminate/Http/autoload.php'; require 'Illuminate/Events/autoload.php'; \
                          require 'GuzzleHttp/autoload.php'; exit(extension_loaded('curl') ? 0 : 1);";
-    exists("curl") && output(Command::new("php").args(["-r", PROBE])).is_some()
+    exists("curl") && exists("chromium") && exists("chromedriver") && output(Command::new("php").args(["-r", PROBE])).is_some()
 }
 
 fn is_root() -> bool {

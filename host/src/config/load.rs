@@ -117,7 +117,7 @@ impl Config {
 
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
-        let numbers: [(&'static str, u64); 29] = [
+        let numbers = [
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
             ("edge.checkout.form_bytes_max", edge.checkout.form_bytes_max),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
 
+mod checkout;
 mod limits;
 mod log;
 mod path_keys;
@@ -10,4 +11,5 @@ mod protocol;
 mod refusals;
 mod shutdown;
 mod support;
+mod till;
 mod tls;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use mooring::config::EdgeLimits;
+use mooring::config::{CheckoutLimits, EdgeLimits};
 use mooring::exchange::{
     Cause, CredentialFailure, Exchange, Notification, NotifyError, Outcome, Reply, Usage,
 };
@@ -23,6 +23,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use crate::till::FakeTill;
+
 /// A key that is good, with the scope `read`.
 pub(crate) const KEY: &str = "Authorization: Bearer tk_good\r\n";
 /// Its id.
@@ -34,6 +36,7 @@ pub(crate) struct FakeGate {
     pub(crate) entered: Semaphore,
     pub(crate) open: Semaphore,
     pub(crate) unready: Option<String>,
+    pub(crate) till: FakeTill,
     pub(crate) rate_limit_per_minute: Option<u32>,
 }
 
@@ -45,6 +48,7 @@ impl FakeGate {
             "key_prefix": "tk_",
             "scopes": [{"name": "read", "summary": ""}, {"name": "write", "summary": ""}],
             "request_headers": ["x-wanted", "user-agent"],
+            "checkout": {"path": "/pay/{reference}", "name_setting": "shop", "provider": "Fakepay"},
             "routes": [
                 route("item", "GET", "/items/{id}", json!({"kind": "key"})),
                 route("write", "POST", "/items", json!({"kind": "scopes", "any": ["write"]})),
@@ -105,6 +109,7 @@ impl FakeGate {
             entered: Semaphore::new(0),
             open: Semaphore::new(0),
             unready: None,
+            till: FakeTill::new(),
             rate_limit_per_minute: None,
         }
     }
@@ -116,6 +121,11 @@ fn route(name: &str, method: &str, path: &str, guard: serde_json::Value) -> serd
 
 impl Gate for FakeGate {
     type Plugin = ();
+    type Till = FakeTill;
+
+    fn till(&self) -> &FakeTill {
+        &self.till
+    }
 
     fn mounts(&self) -> Arc<MountTable<()>> {
         self.mounts.clone()
@@ -239,6 +249,12 @@ pub(crate) fn limits() -> EdgeLimits {
         header_bytes_max: 8 * 1024,
         body_bytes_max: 1024,
         body_timeout_ms: Duration::from_millis(300),
+        checkout: CheckoutLimits {
+            views_per_minute: 40,
+            forms_per_minute: 10,
+            form_bytes_max: 1024,
+            wait_ms: Duration::from_millis(200),
+        },
         ..EdgeLimits::default()
     }
 }

@@ -1,13 +1,22 @@
-//! Cards that gateways of test mode know.
+//! Cards that every gateway of test mode knows; what else one of them knows, its README says.
 
 use maud::{Markup, html};
 
 use super::super::words::Words;
 
-/// Number, what it is refused with if it is.
-const CARDS: [(&str, &str); 2] = [
-    ("4242 4242 4242 4242", ""),
-    ("4000 0000 0000 9995", "5051 (Insufficient funds)"),
+/// What becomes of a card.
+enum End {
+    Paid,
+    PaidLater,
+    /// With this reason.
+    Declined(&'static str),
+}
+
+const CARDS: [(&str, End); 4] = [
+    ("4242 4242 4242 4242", End::Paid),
+    ("4000 0000 0000 3220", End::PaidLater),
+    ("4000 0000 0000 9995", End::Declined("5051 (Insufficient funds)")),
+    ("4000 0000 0000 0002", End::Declined("5005 (Do not honor)")),
 ];
 
 pub(super) fn test_cards(words: &Words) -> Markup {
@@ -15,12 +24,15 @@ pub(super) fn test_cards(words: &Words) -> Markup {
         details {
             summary { (words.test_cards) }
             table {
-                @for (number, refused_with) in CARDS {
+                @for (number, end) in &CARDS {
                     tr {
                         th scope="row" { bdi { (number) } }
                         td {
-                            @if refused_with.is_empty() { (words.test_paid) }
-                            @else { (words.test_declined) ": " bdi { (refused_with) } }
+                            @match end {
+                                End::Paid => { (words.test_paid) }
+                                End::PaidLater => { (words.test_paid_later) }
+                                End::Declined(reason) => { (words.test_declined) ": " bdi { (reason) } }
+                            }
                         }
                     }
                 }

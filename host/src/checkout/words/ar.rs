@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "وضع الاختبار: لا تُنقل أموال حقيقية.",
     test_cards: "بطاقات للاختبار",
     test_paid: "يتم الدفع",
+    test_paid_later: "يتم الدفع بعد لحظات",
     test_declined: "يُرفض الدفع",
     by: "المدفوعات عبر {provider}",
     languages: "اللغة",

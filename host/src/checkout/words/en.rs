@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "Test mode: no real money is moved.",
     test_cards: "Cards for testing",
     test_paid: "is paid",
+    test_paid_later: "is paid after a moment",
     test_declined: "is declined",
     by: "Payments by {provider}",
     languages: "Language",

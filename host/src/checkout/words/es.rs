@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "Modo de prueba: no se mueve dinero real.",
     test_cards: "Tarjetas de prueba",
     test_paid: "se paga",
+    test_paid_later: "se paga al cabo de un momento",
     test_declined: "se rechaza",
     by: "Pagos con {provider}",
     languages: "Idioma",

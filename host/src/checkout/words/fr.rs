@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "Mode test : aucun argent réel n’est transféré.",
     test_cards: "Cartes de test",
     test_paid: "est payé",
+    test_paid_later: "est payé après un instant",
     test_declined: "est refusé",
     by: "Paiements par {provider}",
     languages: "Langue",

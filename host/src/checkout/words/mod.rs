@@ -119,6 +119,7 @@ words! {
     test_mode,
     test_cards,
     test_paid,
+    test_paid_later,
     test_declined,
     /// At the bottom: `{provider}`.
     by,

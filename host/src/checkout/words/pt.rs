@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "Modo de teste: nenhum dinheiro real é movimentado.",
     test_cards: "Cartões de teste",
     test_paid: "é pago",
+    test_paid_later: "é pago depois de um momento",
     test_declined: "é recusado",
     by: "Pagamentos por {provider}",
     languages: "Idioma",

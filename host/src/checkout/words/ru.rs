@@ -60,6 +60,7 @@ pub(super) const WORDS: Words = Words {
     test_mode: "Тестовый режим: настоящие деньги не переводятся.",
     test_cards: "Карты для проверки",
     test_paid: "оплата проходит",
+    test_paid_later: "оплата проходит чуть позже",
     test_declined: "оплата отклоняется",
     by: "Платежи через {provider}",
     languages: "Язык",
