@@ -1,5 +1,7 @@
 //! The journals of tenants: postings, accounts, statements, and whether all of it holds.
 
+pub(super) mod transfer;
+
 use std::collections::BTreeMap;
 
 use axum::Json as Answer;
@@ -359,7 +361,7 @@ impl From<LedgerError> for Problem {
             ),
             LedgerError::Invalid(error) => error.into(),
             LedgerError::Store(error) => Problem::internal(&error),
-            // The operator posts nothing, so these are only here to be complete.
+            // What the operator posts has two entries of one amount, so these are only here to be complete.
             LedgerError::EntryCount(_) | LedgerError::Unbalanced(_) => {
                 Problem::new(Code::Invalid, error.to_string())
             }

@@ -94,7 +94,7 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(settings::list, settings::update))
         .routes(routes!(events::list))
         .routes(routes!(events::view))
-        .routes(routes!(ledger::postings))
+        .routes(routes!(ledger::postings, ledger::transfer::create))
         .routes(routes!(ledger::posting))
         .routes(routes!(ledger::accounts))
         .routes(routes!(ledger::statement))

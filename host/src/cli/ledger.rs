@@ -1,6 +1,6 @@
 //! `mooring ledger`
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::{Failure, Remote};
 use super::output::Column;
@@ -21,6 +21,28 @@ enum Command {
         /// Only this one
         #[arg(long)]
         tenant: Option<String>,
+    },
+    /// Post an amount from one account of a tenant to another, such as a reseller's first credits
+    Post {
+        #[arg(long)]
+        tenant: String,
+        /// The account whose balance falls
+        #[arg(long)]
+        debit: String,
+        /// The account whose balance rises
+        #[arg(long)]
+        credit: String,
+        /// Exact, such as 498.50
+        #[arg(long)]
+        amount: String,
+        #[arg(long)]
+        currency: String,
+        /// Unique; the same posting again is no second one
+        #[arg(long)]
+        key: String,
+        /// Shown in statements
+        #[arg(long, default_value = "")]
+        description: String,
     },
     /// Show the postings of a tenant
     List {
@@ -61,6 +83,28 @@ impl Args {
                         "a journal is not intact; stop the host and compare the data folder with your last backup",
                     ));
                 }
+            }
+            Command::Post {
+                tenant,
+                debit,
+                credit,
+                amount,
+                currency,
+                key,
+                description,
+            } => {
+                let body = json!({
+                    "key": key, "debit": debit, "credit": credit,
+                    "amount": amount, "currency": currency, "description": description,
+                });
+                let answer = client
+                    .post(&["tenants", &tenant, "ledger", "postings"], &body)
+                    .await?;
+                let id = answer["id"].as_str().unwrap_or_default();
+                client.output.done(
+                    &answer,
+                    &format!("{amount} {currency} went from {debit} to {credit}: {id}"),
+                );
             }
             Command::List { tenant, page } => {
                 let answer = client

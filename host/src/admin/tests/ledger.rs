@@ -127,3 +127,39 @@ async fn journals_are_verified_one_by_one_or_all() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn the_operator_posts_once_for_each_key() {
+    let admin = TestAdmin::start().await;
+    admin.tenant("shop").await;
+    let postings = "/admin/v1/tenants/shop/ledger/postings";
+    let load = json!({
+        "key": "load-1", "debit": "issued", "credit": "credits:4",
+        "amount": "498.50", "currency": "USD", "description": "First load",
+    });
+    let first = admin.send(Method::POST, postings, Some(load.clone())).await;
+    assert_eq!(first.status(), 201);
+    let again = admin.send(Method::POST, postings, Some(load.clone())).await;
+    assert_eq!(again.status(), 200);
+    let journal = admin.get(postings).await;
+    assert_eq!(journal["total"], 1);
+    assert_eq!(journal["items"][0]["idempotency_key"], "operator:load-1");
+    assert_eq!(journal["items"][0]["entries"][1]["amount"]["decimal"], "498.50");
+
+    for (field, value, status, code) in [
+        ("amount", json!("1.00"), 409, "conflict"),
+        ("amount", json!("0"), 422, "invalid"),
+        ("amount", json!("-5"), 422, "invalid"),
+        ("amount", json!("1.234"), 422, "invalid"),
+        ("amount", json!(5), 422, "invalid"),
+        ("currency", json!("DOLLAR"), 422, "invalid"),
+        ("debit", json!("an account"), 422, "invalid"),
+        ("key", json!(""), 422, "invalid"),
+        ("key", json!("x".repeat(181)), 422, "invalid"),
+    ] {
+        let mut load = load.clone();
+        load[field] = value;
+        problem(admin.send(Method::POST, postings, Some(load)).await, status, code).await;
+    }
+    assert_eq!(admin.get(postings).await["total"], 1);
+}
