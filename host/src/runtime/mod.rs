@@ -30,6 +30,7 @@ mod ready;
 mod registry;
 mod submit;
 mod task;
+mod tokens;
 mod transact;
 mod usage;
 mod wasi;
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     /// For host work on behalf of a plugin that is not loaded.
     host_lane: pool::Lane,
     outbound: Client,
+    tokens: tokens::Tokens,
     /// Where the bytes of installed plugins lie, by digest.
     plugin_folder: PathBuf,
     installed: registry::Registry,
@@ -152,6 +154,7 @@ impl Runtime {
                 pool,
                 host_lane: pool::Lane::default(),
                 outbound,
+                tokens: tokens::Tokens::default(),
                 office: Arc::new(office),
                 plugin_folder,
                 installed: registry::Registry::default(),
