@@ -1,31 +1,29 @@
 //! `mooring serve --demo`: a host that can be called at once.
 //!
-//! In an empty data folder it loads every bundled plugin with all it asks for, makes the tenant `demo` with an owner, and a
-//! key with every scope for each plugin that has keys. What it made is in `demo.json` (0600), which tools read:
+//! In an empty data folder it loads every bundled plugin with all it asks for, makes the tenant `demo` with an owner, and
+//! what the part `demo` of a plugin's manifest says, or else a key with every scope for each plugin that has keys. Gateways
+//! are enabled that move no real money. What it made is in `demo.json` (0600), which tools read:
 //!
 //! ```json
 //! {"listen": "http://127.0.0.1:8080", "admin": "http://127.0.0.1:8081", "admin_token": "…",
-//!  "paymenter": {"base_url": "http://127.0.0.1:8080/paymenter", "key": "vfc_live_…"}}
+//!  "paymenter": {"base_url": "http://127.0.0.1:8080/paymenter", "key": "vfc_live_…"},
+//!  "renovax": {"base_url": "http://127.0.0.1:8080/renovax/api", "merchant_token": "…", "webhook_secret": "…"}}
 //! ```
 //!
 //! Each step is written down as it is done, so a start that broke off is taken up by the next one. A later start with
 //! `--demo` reuses what is there, brings the addresses up to date, and loads bundled plugins that are new or have changed.
 
+mod set_up;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mooring_core::Store;
-use mooring_core::audit::{self, NewEntry};
-use mooring_core::ids::{PluginName, TenantId, TenantName, UserId};
-use mooring_core::json::Json;
-use mooring_core::keys::{self, Minter, NewKey, Surface};
-use mooring_core::tenants::{self, TenantError, TenantRef};
-use mooring_core::time::Timestamp;
-use mooring_core::users::{self, NewUser, UserError};
-use mooring_core::work::{HostWork, RunError, Work};
-use mooring_manifest::Manifest;
+use mooring_core::seal::MasterKeys;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::admin::operations::{AddPlugin, Grants, LoadError, Operations, PluginStatus};
@@ -99,13 +97,16 @@ pub struct Demo {
 }
 
 /// How to call one plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// Without a slash at its end.
     pub base_url: String,
-    /// Absent where the plugin has no keys.
+    /// Absent where the plugin has no keys, or names them itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// What the part `demo` of the plugin's manifest names: keys and settings.
+    #[serde(flatten)]
+    pub fields: BTreeMap<String, Value>,
 }
 
 impl Demo {
@@ -124,6 +125,7 @@ impl Demo {
         data: &DataDir,
         config: &Config,
         store: &Store,
+        secrets: &Arc<MasterKeys>,
         operations: &dyn Operations,
         addresses: &Addresses,
         token: &str,
@@ -155,12 +157,17 @@ impl Demo {
                 continue;
             };
             let plugin = load(operations, &name, bytes).await?;
-            let key = match demo.plugins.remove(&plugin.name).and_then(|access| access.key) {
-                Some(key) => Some(key),
-                None => credentials(store, operations, &plugin).await?,
+            let Some(manifest) = operations.manifest(&plugin.name) else {
+                continue;
             };
-            let base_url = base_url(&addresses.listen, &plugin);
-            demo.plugins.insert(plugin.name, Access { base_url, key });
+            let known = demo.plugins.remove(&plugin.name).unwrap_or_default();
+            let made = set_up::set_up(store, secrets, &plugin, &manifest, known).await?;
+            // Nobody but a gateway's own side calls it.
+            if manifest.gateway.is_none() {
+                let base_path = manifest.demo.as_ref().map_or("", |demo| demo.base_path.as_str());
+                let base_url = format!("{}{base_path}", base_url(&addresses.listen, &plugin));
+                demo.plugins.insert(plugin.name, Access { base_url, ..made });
+            }
             data.write_json(FILE, &demo)?;
         }
         Ok(demo)
@@ -178,7 +185,12 @@ impl fmt::Display for Demo {
                 .as_deref()
                 .map(|key| format!("  key {key}"))
                 .unwrap_or_default();
-            writeln!(f, "{name:<10} {}{key}", access.base_url)?;
+            write!(f, "{name:<10} {}{key}", access.base_url)?;
+            for (field, value) in &access.fields {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                write!(f, "  {field} {value}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -214,95 +226,5 @@ fn base_url(listen: &str, plugin: &PluginStatus) -> String {
     match (&plugin.host, listen.split_once("://")) {
         (Some(host), Some((scheme, _))) => format!("{scheme}://{host}{prefix}"),
         _ => format!("{listen}{prefix}"),
-    }
-}
-
-/// A key with every scope that the plugin declares, for the owner of the tenant. A surface without scopes has no keys.
-async fn credentials(
-    store: &Store,
-    operations: &dyn Operations,
-    plugin: &PluginStatus,
-) -> Result<Option<String>, DemoError> {
-    let Some(manifest) = operations.manifest(&plugin.name) else {
-        return Ok(None);
-    };
-    if manifest.scopes.is_empty() {
-        return Ok(None);
-    }
-    let name = PluginName::parse(&plugin.name).map_err(|error| DemoError::Store(error.into()))?;
-    let store = store.clone();
-    let made = tokio::task::spawn_blocking(move || make_key(&store, &name, &manifest)).await;
-    made.map_err(|error| DemoError::Store(error.into()))?
-        .map(Some)
-        .map_err(DemoError::Store)
-}
-
-fn make_key(store: &Store, plugin: &PluginName, manifest: &Manifest) -> Result<String, Failure> {
-    let (tenant, _) = HostWork::run(store, Timestamp::now(), ensure_tenant).map_err(cause)?;
-    let made = Work::run(store, Timestamp::now(), &tenant, plugin, |work| {
-        let owner = ensure_owner(work)?;
-        let wish = NewKey {
-            label: TENANT.to_owned(),
-            scopes: manifest.scopes.iter().map(|scope| scope.name.clone()).collect(),
-            user: Some(owner),
-            expires_at: None,
-        };
-        let minted = keys::mint(work, Surface::of(manifest), Minter::Operator, wish)?;
-        note(work, "key.create", Some(tenant.id), minted.key.id.as_str())?;
-        Ok(minted.secret)
-    });
-    let (secret, _) = made.map_err(cause)?;
-    Ok(secret)
-}
-
-fn ensure_tenant(work: &mut HostWork) -> Result<TenantRef, Failure> {
-    let name = TenantName::parse(TENANT)?;
-    match tenants::find(work, &name) {
-        Ok(tenant) => Ok(tenant.to_ref()),
-        Err(TenantError::NotFound) => {
-            let tenant = tenants::create(work, name, "Demo")?;
-            note(work, "tenant.create", Some(tenant.id), TENANT)?;
-            Ok(tenant.to_ref())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn ensure_owner(work: &mut Work) -> Result<UserId, Failure> {
-    match users::find_by_email(work, OWNER) {
-        Ok(owner) => Ok(owner.id),
-        Err(UserError::NotFound) => {
-            let owner = NewUser {
-                email: OWNER.to_owned(),
-                name: "Demo Owner".to_owned(),
-                role: Some("owner".to_owned()),
-                ..NewUser::default()
-            };
-            let (owner, tenant) = (users::create(work, owner)?, work.tenant().id);
-            note(work, "user.create", Some(tenant), &owner.id.to_string())?;
-            Ok(owner.id)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn note(work: &mut HostWork, action: &str, tenant: Option<TenantId>, subject: &str) -> Result<(), Failure> {
-    let entry = NewEntry {
-        who: TENANT.to_owned(),
-        action: action.to_owned(),
-        subject: subject.to_owned(),
-        tenant,
-        details: Json::empty_object(),
-    };
-    audit::append(work, entry)?;
-    Ok(())
-}
-
-fn cause(error: RunError<Failure>) -> Failure {
-    match error {
-        RunError::Refused(failure) => failure,
-        RunError::Store(error) => error.into(),
-        RunError::Random(error) => error.into(),
-        RunError::Contended => "it was changed again and again meanwhile".into(),
     }
 }

@@ -121,8 +121,20 @@ impl<B: Backend> Host<B> {
             public_url,
         })
         .await?;
+        let secrets = Arc::new(MasterKeys::new(master_key, []));
         let demo = if demo {
-            Some(Demo::prepare(&data, &config, backend.store(), &*backend, &addresses, &token).await?)
+            Some(
+                Demo::prepare(
+                    &data,
+                    &config,
+                    backend.store(),
+                    &secrets,
+                    &*backend,
+                    &addresses,
+                    &token,
+                )
+                .await?,
+            )
         } else {
             None
         };
@@ -131,7 +143,7 @@ impl<B: Backend> Host<B> {
         let router = admin::router(Admin::new(
             backend.clone(),
             backend.store().clone(),
-            Arc::new(MasterKeys::new(master_key, [])),
+            secrets,
             &token,
             &config,
         ));

@@ -30,7 +30,11 @@ async fn a_page_is_escaped_forbidding_and_never_kept() {
     let served = start(limits()).await;
     let page = see(&served, "").await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains("€1,234.50") && page.body.contains("Two &lt;hats&gt;"), "{}", page.body);
+    assert!(
+        page.body.contains("€1,234.50") && page.body.contains("Two &lt;hats&gt;"),
+        "{}",
+        page.body
+    );
     assert!(page.body.contains("Ada's &quot;Hats&quot; &amp; Sons"));
     for (name, value) in [
         ("content-type", "text/html; charset=utf-8"),
@@ -42,7 +46,12 @@ async fn a_page_is_escaped_forbidding_and_never_kept() {
         assert_eq!(page.header(name), Some(value), "{name}");
     }
     let policy = page.header("content-security-policy").unwrap();
-    for part in ["default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"] {
+    for part in [
+        "default-src 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe"));
@@ -83,7 +92,10 @@ async fn paying_leads_back_to_the_page_and_from_there_to_the_gateway() {
     assert_eq!(asked(&served), ["begin stripe/card from 127.0.0.1"]);
     let leaving = see(&served, "?go=1&lang=es").await;
     assert_eq!(leaving.status, StatusCode::OK);
-    assert_eq!(leaving.header("refresh"), Some("0; url=https://gateway.example/session;1"));
+    assert_eq!(
+        leaving.header("refresh"),
+        Some("0; url=https://gateway.example/session;1")
+    );
     // By the link, or when the page looks again by itself, the payer stays.
     let staying = see(&served, "").await;
     assert_eq!(staying.header("refresh"), Some("10; url=?on=1"));
@@ -117,10 +129,17 @@ async fn after_a_decline_the_reason_is_told_and_another_gateway_offered() {
     served.gate.till.decline();
     let page = see(&served, "?on=1").await;
     assert!(page.body.contains("5051 (Insufficient funds)"));
-    assert!(page.body.contains("value=\"paypal/wallet\" checked"), "{}", page.body);
+    assert!(
+        page.body.contains("value=\"paypal/wallet\" checked"),
+        "{}",
+        page.body
+    );
     served.gate.till.bill.lock().failure_url = Some("https://shop.example/failed?a=1".to_owned());
     let leaving = see(&served, "?go=1").await;
-    assert_eq!(leaving.header("refresh"), Some("0; url=https://shop.example/failed?a=1"));
+    assert_eq!(
+        leaving.header("refresh"),
+        Some("0; url=https://shop.example/failed?a=1")
+    );
     // Whoever opens the link again may try again.
     assert_eq!(see(&served, "").await.header("refresh"), None);
     served.stop().await;
@@ -134,7 +153,10 @@ async fn whoever_returns_from_the_gateway_is_looked_up_first() {
     till.bill.lock().failure_url = Some("https://shop.example/failed".to_owned());
     *till.found.lock() = Some(AttemptState::Declined);
     let sent = see(&served, "?returned=1&session_id=1").await;
-    assert_eq!((sent.status, sent.header("location")), (StatusCode::SEE_OTHER, Some("https://shop.example/failed")));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (StatusCode::SEE_OTHER, Some("https://shop.example/failed"))
+    );
     till.set_attempt(AttemptState::Waiting, FakeTill::redirect());
     *till.found.lock() = Some(AttemptState::Succeeded);
     let paid = see(&served, "?returned=1").await;
@@ -147,14 +169,25 @@ async fn whoever_returns_from_the_gateway_is_looked_up_first() {
 #[tokio::test]
 async fn a_card_goes_to_the_gateway_and_never_into_an_answer() {
     let served = start(limits()).await;
-    served.gate.till.set_attempt(AttemptState::Waiting, FakeTill::form());
-    let wrong = format!("do=submit&attempt={ATTEMPT}&field_number=4242424242424242&field_expiry=99%2F99&field_code=987");
+    served
+        .gate
+        .till
+        .set_attempt(AttemptState::Waiting, FakeTill::form());
+    let wrong = format!(
+        "do=submit&attempt={ATTEMPT}&field_number=4242424242424242&field_expiry=99%2F99&field_code=987"
+    );
     let page = post(&served, "", &wrong).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.body.contains("aria-invalid=\"true\"") && page.body.contains("field_expiry_mistake"));
-    assert!(!page.body.contains("424242") && !page.body.contains("987"), "{}", page.body);
+    assert!(
+        !page.body.contains("424242") && !page.body.contains("987"),
+        "{}",
+        page.body
+    );
     assert_eq!(asked(&served), [""; 0]);
-    let right = format!("do=submit&attempt={ATTEMPT}&field_number=4242+4242+4242+4242&field_expiry=1%2F35&field_code=987");
+    let right = format!(
+        "do=submit&attempt={ATTEMPT}&field_number=4242+4242+4242+4242&field_expiry=1%2F35&field_code=987"
+    );
     assert_eq!(post(&served, "", &right).await.status, StatusCode::SEE_OTHER);
     let submitted = r#"submit [("number", "4242424242424242"), ("expiry", "01/35"), ("code", "987")]"#;
     assert_eq!(asked(&served), [submitted]);
@@ -176,7 +209,10 @@ async fn a_payer_can_check_switch_and_cancel() {
     assert_eq!(post(&served, "", "do=cancel").await.status, StatusCode::SEE_OTHER);
     assert_eq!(asked(&served), ["cancel"]);
     let cancelled = see(&served, "?on=1").await;
-    assert_eq!(cancelled.header("refresh"), Some("0; url=https://shop.example/cart"));
+    assert_eq!(
+        cancelled.header("refresh"),
+        Some("0; url=https://shop.example/cart")
+    );
     served.stop().await;
 }
 
@@ -205,13 +241,22 @@ async fn every_refusal_is_a_page_in_the_payers_language() {
     let down = served.get("/fake/pay/unavailable-unavailable", spanish).await;
     assert_eq!(down.status, StatusCode::SERVICE_UNAVAILABLE);
     let put = served
-        .ask(&format!("PUT /fake/pay/{REFERENCE} HTTP/1.1\r\nHost: any\r\nContent-Length: 0\r\n\r\n"))
+        .ask(&format!(
+            "PUT /fake/pay/{REFERENCE} HTTP/1.1\r\nHost: any\r\nContent-Length: 0\r\n\r\n"
+        ))
         .await;
-    assert_eq!((put.status, put.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD, POST")));
+    assert_eq!(
+        (put.status, put.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET, HEAD, POST"))
+    );
     let large = post(&served, "", &format!("do=pay&x={}", "x".repeat(2000))).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     for body in ["", "do=nothing", "do=pay"] {
-        assert_eq!(post(&served, "", body).await.status, StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(
+            post(&served, "", body).await.status,
+            StatusCode::BAD_REQUEST,
+            "{body}"
+        );
     }
     let json = served
         .ask(&format!(
@@ -243,7 +288,11 @@ async fn an_address_is_limited_in_forms_and_in_looks_by_themselves() {
 async fn arabic_runs_from_right_to_left() {
     let served = start(limits()).await;
     let page = see(&served, "?lang=ar").await;
-    assert!(page.body.contains("<html lang=\"ar\" dir=\"rtl\">"), "{}", page.body);
+    assert!(
+        page.body.contains("<html lang=\"ar\" dir=\"rtl\">"),
+        "{}",
+        page.body
+    );
     assert_eq!(page.header("content-language"), Some("ar"));
     served.gate.till.bill.lock().locale = Some("ru".to_owned());
     let page = served

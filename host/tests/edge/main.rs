@@ -5,8 +5,8 @@
 mod checkout;
 mod limits;
 mod log;
-mod path_keys;
 mod notifications;
+mod path_keys;
 mod protocol;
 mod refusals;
 mod shutdown;

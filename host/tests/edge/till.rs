@@ -126,7 +126,10 @@ impl Till<()> for FakeTill {
     }
 
     async fn begin(&self, _: &Link, choice: Choice) -> Result<(), TillError> {
-        self.note(format!("begin {}/{} from {}", choice.gateway, choice.method, choice.address));
+        self.note(format!(
+            "begin {}/{} from {}",
+            choice.gateway, choice.method, choice.address
+        ));
         self.set_attempt(AttemptState::Waiting, FakeTill::redirect());
         Ok(())
     }
