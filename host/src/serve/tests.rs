@@ -1,12 +1,13 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use mooring_core::payments::Payment;
 use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 use serde_json::Value;
 
 use super::*;
-use crate::admin::operations::{AddPlugin, Answer, Inspection, PluginStatus};
+use crate::admin::operations::{AddPlugin, Answer, Inspection, PluginStatus, Simulation, SimulationError};
 use crate::admin::tests::Fake;
 
 /// A runtime that is made up, over a real store.
@@ -50,6 +51,10 @@ impl Operations for FakeBackend {
 
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         self.fake.inspect(bytes)
+    }
+
+    fn simulate(&self, simulation: Simulation) -> Answer<'_, Payment, SimulationError> {
+        self.fake.simulate(simulation)
     }
 }
 

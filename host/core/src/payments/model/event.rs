@@ -69,7 +69,7 @@ pub struct PaymentJob {
     pub payment: PaymentId,
 }
 
-/// Payload of [`JOB_ANNOUNCE`].
+/// Payload of [`crate::payments::JOB_ANNOUNCE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnouncementJob {
     /// What to tell.
