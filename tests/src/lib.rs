@@ -11,6 +11,7 @@ pub mod api;
 pub mod fake;
 pub mod browser;
 pub mod host;
+pub mod localstripe;
 pub mod paymenter;
 pub mod paypal;
 pub mod php;
