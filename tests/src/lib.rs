@@ -8,8 +8,8 @@
 //! interface, the command line) is known to [`api`] and [`host`] only.
 
 pub mod api;
-pub mod fake;
 pub mod browser;
+pub mod fake;
 pub mod host;
 pub mod localstripe;
 pub mod paymenter;
