@@ -101,13 +101,20 @@ impl Browser {
 
     /// The address of the page.
     pub async fn url(&self) -> String {
-        self.ask("GET", "/url", &Value::Null).await.as_str().unwrap_or_default().to_owned()
+        self.ask("GET", "/url", &Value::Null)
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// What the element shows, nothing if there is none.
     pub async fn text(&self, selector: &str) -> Option<String> {
         let id = self.find(selector).await?;
-        let text = self.try_ask("GET", &format!("/element/{id}/text"), &Value::Null).await.ok()?;
+        let text = self
+            .try_ask("GET", &format!("/element/{id}/text"), &Value::Null)
+            .await
+            .ok()?;
         text.as_str().map(str::to_owned)
     }
 
@@ -122,13 +129,15 @@ impl Browser {
     /// Presses on the element.
     pub async fn click(&self, selector: &str) {
         let id = self.needed(selector).await;
-        self.ask("POST", &format!("/element/{id}/click"), &json!({})).await;
+        self.ask("POST", &format!("/element/{id}/click"), &json!({}))
+            .await;
     }
 
     /// Types into the element.
     pub async fn fill(&self, selector: &str, text: &str) {
         let id = self.needed(selector).await;
-        self.ask("POST", &format!("/element/{id}/value"), &json!({ "text": text })).await;
+        self.ask("POST", &format!("/element/{id}/value"), &json!({ "text": text }))
+            .await;
     }
 
     /// What a script says, which is run by the driver and not by the page.
@@ -152,7 +161,8 @@ impl Browser {
         let taken = self.command("Page.captureScreenshot", shot).await;
         let encoded = taken["data"].as_str().expect("a picture");
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder for pictures");
-        std::fs::write(path, BASE64_STANDARD.decode(encoded).expect("base64")).expect("a picture can be kept");
+        std::fs::write(path, BASE64_STANDARD.decode(encoded).expect("base64"))
+            .expect("a picture can be kept");
     }
 
     async fn find(&self, selector: &str) -> Option<String> {

@@ -8,9 +8,10 @@
 //! interface, the command line) is known to [`api`] and [`host`] only.
 
 pub mod api;
-pub mod fake;
 pub mod browser;
+pub mod fake;
 pub mod host;
+pub mod localstripe;
 pub mod paymenter;
 pub mod paypal;
 pub mod php;

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod demo;
+mod localstripe;
 mod packages;
 mod step;
 mod test;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::build::Workspace;
+use crate::localstripe;
 use crate::packages;
 use crate::step::{Steps, cargo, execute, exists};
 
@@ -33,6 +34,10 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
         steps.run("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
     }
     steps.run("packages", packages::ensure)?;
+    steps.run("localstripe", || {
+        localstripe::ensure(&workspace.target);
+        Ok(())
+    })?;
     // Hosts under test hand compiled plugins to each other; every run starts without.
     let _ = std::fs::remove_dir_all(workspace.target.join("debug").join("compiled-for-tests"));
     steps.run("plugins", || workspace.build_components("debug"))?;

@@ -98,6 +98,11 @@ impl<G: Gateway> TestGateway<G> {
         self.memory.expect(method, path, Err(error));
     }
 
+    /// Calls that no script answers go there: to another program that stands in for the provider.
+    pub fn answer_from(&mut self, world: impl FnMut(&Call) -> Result<Answer, OutboundError> + 'static) {
+        self.memory.world = Some(Box::new(world));
+    }
+
     /// The outbound calls made so far.
     pub fn calls(&self) -> &[Call] {
         &self.memory.calls

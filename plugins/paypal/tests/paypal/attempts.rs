@@ -9,8 +9,8 @@ use crate::{
     error, found, gateway, header, order, refused, unknown, usd, waiting,
 };
 
-fn redirect(url: &str) -> Option<Action> {
-    Some(Action::Redirect(url.to_owned()))
+fn redirect(url: &str) -> Action {
+    Action::Redirect(url.to_owned())
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn starting_makes_an_order_and_sends_the_payer_to_approve_it() {
     assert_eq!(progress.gateway_ref.as_deref(), Some("5O1"));
     assert_eq!(
         progress.action,
-        redirect("https://www.paypal.test/checkoutnow?token=5O1")
+        Some(redirect("https://www.paypal.test/checkoutnow?token=5O1"))
     );
 
     let call = &gateway.calls()[0];
@@ -65,7 +65,7 @@ fn what_is_known_of_the_payment_shapes_the_order() {
     made["links"] = json!([{ "href": "https://www.paypal.test/approve", "rel": "approve" }]);
     gateway.answer("POST", ORDERS, 201, made);
     let progress = gateway.start(order).unwrap();
-    assert_eq!(progress.action, redirect("https://www.paypal.test/approve"));
+    assert_eq!(progress.action, Some(redirect("https://www.paypal.test/approve")));
     let sent = body(&gateway.calls()[0]);
     assert_eq!(sent["intent"], "AUTHORIZE");
     let unit = &sent["purchase_units"][0];

@@ -41,7 +41,7 @@ pub(crate) fn attempt() -> String {
 }
 
 pub(crate) fn usd(text: &str) -> Amount {
-    Amount::parse_decimal(text, "USD").unwrap()
+    Amount::parse_decimal(text, "USD").expect("an amount")
 }
 
 /// A new attempt at ten dollars.

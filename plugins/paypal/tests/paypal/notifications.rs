@@ -37,7 +37,9 @@ fn verified(gateway: &mut Gateway, status: &str) {
 
 fn told(gateway: &mut Gateway, kind: &str, resource: &Value) -> Vec<(Subject, News)> {
     verified(gateway, "SUCCESS");
-    gateway.notify(notification(&event(kind, resource))).unwrap()
+    gateway
+        .notify(notification(&event(kind, resource)))
+        .expect("it is taken")
 }
 
 fn progress(news: &[(Subject, News)]) -> &Progress {

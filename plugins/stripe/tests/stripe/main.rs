@@ -37,7 +37,7 @@ pub(crate) fn gateway() -> Gateway {
 }
 
 pub(crate) fn usd(text: &str) -> Amount {
-    Amount::parse_decimal(text, "USD").unwrap()
+    Amount::parse_decimal(text, "USD").expect("an amount")
 }
 
 /// A new attempt at ten dollars.
