@@ -94,6 +94,7 @@ impl FakeGate {
             "name": "gate", "version": "1.0.0", "summary": "", "routes": [],
             "gateway": {"enabled_setting": "enabled", "methods": [], "refunds": true, "captures": true,
                         "notification_bytes_max": 1000},
+        });
         let gateway = Surface::new(Arc::new(serde_json::from_value(gateway).unwrap())).unwrap();
         let mounts = vec![
             keyed,
