@@ -53,7 +53,10 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
 fn complete() -> bool {
     const PROBE: &str = "require 'Illuminate/Http/autoload.php'; require 'Illuminate/Events/autoload.php'; \
                          require 'GuzzleHttp/autoload.php'; exit(extension_loaded('curl') ? 0 : 1);";
-    exists("curl") && exists("chromium") && exists("chromedriver") && output(Command::new("php").args(["-r", PROBE])).is_some()
+    exists("curl")
+        && exists("chromium")
+        && exists("chromedriver")
+        && output(Command::new("php").args(["-r", PROBE])).is_some()
 }
 
 fn is_root() -> bool {

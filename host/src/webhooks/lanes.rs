@@ -22,7 +22,7 @@ const AHEAD: usize = 8;
 
 /// One line for every endpoint.
 pub(super) struct Lanes {
-    lanes: HashMap<EndpointId, Lane>,
+    by_endpoint: HashMap<EndpointId, Lane>,
     /// Lanes by the time when they are to be looked at.
     agenda: BTreeSet<(Timestamp, EndpointId)>,
     /// Whose a delivery on its way is.
@@ -49,7 +49,7 @@ pub(super) struct Busy {
 impl Lanes {
     pub(super) fn new(limits: &WebhookLimits) -> Lanes {
         Lanes {
-            lanes: HashMap::new(),
+            by_endpoint: HashMap::new(),
             agenda: BTreeSet::new(),
             on_their_way: HashMap::new(),
             busy: HashMap::new(),
@@ -130,7 +130,7 @@ impl Lanes {
 
     fn lane(&mut self, id: &EndpointId) -> &mut Lane {
         let places = self.at_once_max;
-        self.lanes.entry(id.clone()).or_insert_with(|| Lane {
+        self.by_endpoint.entry(id.clone()).or_insert_with(|| Lane {
             next: None,
             places: Arc::new(Semaphore::new(places)),
         })

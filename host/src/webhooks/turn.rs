@@ -32,6 +32,10 @@ const HOLD: Duration = Duration::from_secs(30);
 
 /// What a turn is to do.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other, and named where they are set"
+)]
 pub(super) struct Ask {
     /// Whether to look at the outbox and to claim; not once the deliverer ends.
     pub(super) takes_new: bool,

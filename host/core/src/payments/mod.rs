@@ -31,8 +31,8 @@ mod asking;
 mod attempts;
 mod create;
 mod end;
-mod model;
 mod look_up;
+mod model;
 mod news;
 mod progress;
 mod read;
@@ -48,12 +48,12 @@ pub use self::apply::apply;
 pub use self::attempts::{abandon, begin, choices_left, open_attempt};
 pub use self::create::create;
 pub use self::end::{cancel, capture, expire, fail, void};
+pub use self::look_up::look_up;
 pub use self::model::{
     Action, Announcement, AnnouncementJob, Attempt, AttemptJob, AttemptState, CaptureMode, EventKind,
     Failure, Fee, FeePayer, FieldKind, FormField, NewAttempt, NewPayment, NewRefund, Payment, PaymentJob,
     Progress, Refund, RefundJob, RefundProgress, RefundState, Settlement, Status, Tolerance,
 };
-pub use self::look_up::look_up;
 pub use self::news::announce_later;
 pub use self::read::{
     Filter, attempt, attempt_by_gateway_ref, attempts, attempts_any, find, find_anywhere, get, get_any, list,

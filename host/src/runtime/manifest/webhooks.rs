@@ -129,6 +129,7 @@ fn check_header(webhook: &Webhook, header: &WebhookHeader, place: &str) -> Resul
 mod tests {
     use super::super::parse;
     use super::super::tests::manifest;
+    use crate::runtime::inspect::World;
     use serde_json::{Value, json};
 
     fn with_webhook(change: impl FnOnce(&mut Value)) -> Result<(), String> {
@@ -144,7 +145,7 @@ mod tests {
             ]
         }]);
         change(&mut manifest["webhooks"][0]);
-        match parse(&manifest.to_string(), |_| Ok(())) {
+        match parse(&manifest.to_string(), World::Provider, |_| Ok(())) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.place),
         }

@@ -6,6 +6,7 @@
 
 mod load;
 mod native;
+mod no_till;
 mod primitives;
 mod report;
 mod seed;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mooring::config::EdgeLimits;
-use mooring::exchange::{Cause, Exchange, Outcome, Reply, Usage};
+use mooring::exchange::{Cause, Exchange, Notification, NotifyError, Outcome, Reply, Usage};
 use mooring::http::{self, Caller, Gate, Mount, MountTable, Surface};
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
@@ -20,6 +20,7 @@ use mooring_plugin_paymenter::Paymenter;
 use mooring_sdk::backend::{self, handle, with_backend};
 use tokio::net::TcpListener;
 
+use crate::no_till::NoTill;
 use crate::primitives::Primitives;
 
 /// As the host does.
@@ -69,6 +70,15 @@ pub(crate) async fn serve(data: &Path) {
 
 impl Gate for Native {
     type Plugin = ();
+    type Till = NoTill;
+
+    fn till(&self) -> &NoTill {
+        &NoTill
+    }
+
+    async fn notify(&self, _: &Mount<()>, _: &str, _: Notification) -> Result<(), NotifyError> {
+        Err(NotifyError::UnknownTenant)
+    }
 
     fn mounts(&self) -> Arc<MountTable<()>> {
         Arc::clone(&self.mounts)
