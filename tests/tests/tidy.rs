@@ -297,14 +297,15 @@ fn every_plugin_has_the_same_files() {
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.is_dir())
     {
-        for name in [
-            "Cargo.toml",
-            "README.md",
-            "src/lib.rs",
-            "src/model.rs",
-            "src/convert.rs",
-            "src/error.rs",
-        ] {
+        // The sandbox is nobody's surface: there is no vendor's JSON to model, to convert and to word errors in.
+        let vendor = !folder.ends_with("gateway-sandbox");
+        let always = ["Cargo.toml", "README.md", "src/lib.rs"];
+        let names: &[&str] = if vendor {
+            &["src/model.rs", "src/convert.rs", "src/error.rs"]
+        } else {
+            &[]
+        };
+        for name in always.iter().chain(names) {
             if !folder.join(name).is_file() {
                 places.push(format!("{} has no {name}", folder.display()));
             }
