@@ -345,7 +345,7 @@ fn strings(items: &Value, field: &str) -> Vec<String> {
 }
 
 /// One connection pool for each client, no proxy, and a time limit above every limit of the host.
-pub(crate) fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     install_crypto();
     reqwest::Client::builder()
         .no_proxy()

@@ -19,7 +19,7 @@ impl LocalStripe {
             crate::skipped("localstripe is not installed");
             return None;
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/localstripe.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/serve_localstripe.py");
         let mut child = Command::new(python)
             .arg(script)
             .arg(now_seconds.to_string())

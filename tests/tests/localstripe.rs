@@ -12,7 +12,6 @@ use mooring_sdk::money::Amount;
 use mooring_sdk::outbound::{Answer, Call, OutboundError};
 use mooring_sdk::payments::{AttemptState, RefundState};
 use mooring_sdk::testing::TestGateway;
-use mooring_tests::PATIENCE;
 use mooring_tests::fake::{self, Fake, Service};
 use mooring_tests::localstripe::LocalStripe;
 use serde_json::{Value, json};
@@ -110,10 +109,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let world = Rc::new(World {
             runtime: runtime.expect("a runtime"),
-            client: reqwest::Client::builder()
-                .timeout(PATIENCE)
-                .build()
-                .expect("a client"),
+            client: mooring_tests::api::client(),
             url: server.url().to_owned(),
             statuses: RefCell::new(Vec::new()),
         });
