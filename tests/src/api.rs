@@ -44,6 +44,15 @@ impl Api {
         self
     }
 
+    /// The same, somewhere else: a host that was started again has moved.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Api {
+        Api {
+            base: base.trim_end_matches('/').to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same without a key.
     #[must_use]
     pub fn without_key(mut self) -> Api {

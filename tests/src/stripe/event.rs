@@ -45,7 +45,8 @@ impl Signing {
         self
     }
 
-    fn header(&self, body: &str) -> String {
+    /// The value of `Stripe-Signature`.
+    pub fn header(&self, body: &str) -> String {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .expect("the clock is set");
