@@ -174,7 +174,8 @@ pub struct RefundProgress {
 /// Why a gateway has no progress to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatewayError {
-    /// Nothing was charged or changed, and cannot be by this call. Ends an attempt as declined.
+    /// Nothing was charged or changed, and cannot be by this call. Of `start` and `submit` it ends the attempt as declined; of
+    /// `capture` it leaves what is authorized; of `look_up` and `abandon` it says nothing of what was charged.
     Refused(Failure),
     /// Whether anything happened is not known: the host asks [`Gateway::look_up`] until it is.
     Unknown(String),

@@ -1,7 +1,7 @@
 //! A Stripe in this process: as much of its API as the gateway drives, with its rules about keys, states and amounts, and a
 //! count of what was charged.
 //!
-//! The payer is [`Fake::pay`]; notifications wait until a test takes them ([`Fake::events`]) and delivers them as well or as
+//! The payer is [`Stripe::pay`]; notifications wait until a test takes them ([`Stripe::events`]) and delivers them as well or as
 //! badly as it likes ([`Event::deliver`]).
 
 mod account;

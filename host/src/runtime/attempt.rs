@@ -69,6 +69,10 @@ impl Shared {
             draws,
         });
         let claimed = &attempting.claimed;
+        let _turn = match attempting.task.about_attempt() {
+            Some(attempt) => Some(self.turns.take(attempt).await),
+            None => None,
+        };
         loop {
             let answers = Arc::new(answered.clone());
             match self.run_on_pool(&attempting, answers).await {

@@ -32,6 +32,7 @@ mod submit;
 mod task;
 mod tokens;
 mod transact;
+mod turns;
 mod usage;
 mod wasi;
 
@@ -85,6 +86,8 @@ pub(crate) struct Shared {
     jobs_scheduled: Notify,
     /// Wakes answers that wait for a job.
     job_ends: job_ends::JobEnds,
+    /// Who may ask a gateway about an attempt.
+    turns: turns::Turns,
     /// Wakes the deliverer of webhooks.
     deliveries: Bell,
 }
@@ -161,6 +164,7 @@ impl Runtime {
                 manifest_rule,
                 jobs_scheduled: Notify::new(),
                 job_ends: job_ends::JobEnds::default(),
+                turns: turns::Turns::default(),
                 deliveries: Bell::default(),
             }),
         })

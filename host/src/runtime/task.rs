@@ -93,6 +93,14 @@ impl Task {
         }
     }
 
+    /// The attempt that a gateway is asked about.
+    pub(super) fn about_attempt(&self) -> Option<&AttemptId> {
+        match self {
+            Task::Attempt(asked) => Some(&asked.attempt),
+            _ => None,
+        }
+    }
+
     /// Whether a job of this kind is done although its plugin is not loaded, or stopped.
     pub(super) fn needs_no_plugin(kind: &str) -> bool {
         kind == payments::JOB_EXPIRE
@@ -142,6 +150,33 @@ impl Question {
             Question::Capture(amount) => Ask::Capture(amount.or(attempt.credited)?),
         })
     }
+
+    /// What it means that the gateway does not do what it is asked. Only an attempt that never began is over by that: who
+    /// cannot look, or cannot take something back, says nothing of what was charged, and who does not capture still holds
+    /// what was authorized.
+    fn refused(
+        self,
+        work: &mut Work,
+        attempt: &AttemptId,
+        refusal: Refusal,
+    ) -> Result<Attempt, PaymentError> {
+        match (self, refusal) {
+            (Question::Start, Refusal::Refused(failure)) => {
+                payments::apply(work, attempt, Progress::declined(failure))
+            }
+            (Question::Capture(_), Refusal::Refused(failure)) => {
+                payments::refuse_capture(work, attempt, failure)
+            }
+            (Question::LookUp | Question::Abandon, Refusal::Refused(failure)) => {
+                tracing::warn!(%attempt, code = failure.code, "a gateway refuses to say what has become of an attempt");
+                payments::apply(work, attempt, Progress::new(AttemptState::Unknown))
+            }
+            (_, Refusal::Unknown(reason)) => {
+                tracing::warn!(%attempt, %reason, "a gateway does not know what has become of an attempt");
+                payments::apply(work, attempt, Progress::new(AttemptState::Unknown))
+            }
+        }
+    }
 }
 
 impl Shared {
@@ -171,8 +206,10 @@ impl Shared {
         let run = gateway.ask(desk.within(work, 0), &order, &ask);
         let (mut desk, said) = settle(plugin, id, run, usage)?;
         let mut work = desk.begin_work();
-        let progress = said.unwrap_or_else(Progress::from);
-        let applied = payments::apply(&mut work, &asked.attempt, progress);
+        let applied = match said {
+            Ok(progress) => payments::apply(&mut work, &asked.attempt, progress),
+            Err(refusal) => asked.question.refused(&mut work, &asked.attempt, refusal),
+        };
         believe(plugin, id, applied.map(drop))?;
         Ok(work)
     }

@@ -126,10 +126,15 @@ pub(crate) fn void(
     }
 }
 
-/// The invoice, once the job has ended or taken too long; its status says which. A driver that refuses ends its attempt, so
-/// an invoice that is neither where it should be nor on the way there has failed to get there.
+/// The invoice, once the job has ended or taken too long; its status says which. What is still reserved is on its way, unless
+/// it says why it is not; an invoice that is neither where it should be nor on the way there has failed to get there.
 fn ended(invoice: &Payment, wanted: Core, failed: fn(String) -> Error) -> Result<Response, Error> {
-    if invoice.status == wanted || matches!(invoice.status, Core::Authorized | Core::Processing) {
+    let under_way = match invoice.status {
+        Core::Processing => true,
+        Core::Authorized => invoice.failure.is_none(),
+        _ => false,
+    };
+    if invoice.status == wanted || under_way {
         return Ok(Response::json(200, &convert::invoice(invoice)?));
     }
     let why = invoice.failure.as_ref().map(|failure| failure.message.clone());

@@ -1,11 +1,11 @@
 //! Ending a payment, and taking or releasing what is reserved.
 
 use super::{
-    Attempt, AttemptJob, EventKind, Failure, JOB_CAPTURE, Payment, PaymentError, Status, attempts, news,
-    progress, rows,
+    Attempt, AttemptJob, AttemptState, CaptureMode, EventKind, Failure, JOB_CAPTURE, Payment, PaymentError,
+    Status, attempts, news, progress, rows,
 };
 use crate::check::InvalidField;
-use crate::ids::{JobId, PaymentId};
+use crate::ids::{AttemptId, JobId, PaymentId};
 use crate::jobs;
 use crate::money::Amount;
 use crate::work::Work;
@@ -56,9 +56,12 @@ pub fn capture(work: &mut Work, id: &PaymentId, amount: Option<Amount>) -> Resul
     if amount.minor > all.minor {
         return Err(PaymentError::TooMuch(all));
     }
-    let mut attempt = before.clone();
+    let (mut attempt, mut after) = (before.clone(), payment.clone());
     let job = schedule_capture(work, &mut attempt, amount)?;
+    // Of an earlier capture that was refused.
+    after.failure = None;
     rows::save_attempt(work, &before, &attempt)?;
+    rows::save_payment(work, &payment, &mut after)?;
     Ok(job)
 }
 
@@ -72,6 +75,35 @@ pub fn void(work: &mut Work, id: &PaymentId) -> Result<JobId, PaymentError> {
     rows::save_attempt(work, &attempt_before, &attempt)?;
     let asked = attempt.asked.ok_or(PaymentError::WrongStatus(before.status))?;
     Ok(asked.job)
+}
+
+/// The gateway will not take what is authorized: it stays reserved, the reason is told with the payment, and nobody asks for
+/// it again until somebody captures anew; where that would be nobody, it is released. An attempt that is not authorized (any more) stays as it is.
+pub fn refuse_capture(
+    work: &mut Work,
+    attempt: &AttemptId,
+    mut reason: Failure,
+) -> Result<Attempt, PaymentError> {
+    let tenant = work.tenant().id;
+    let before = rows::attempt(work, tenant, attempt)?;
+    check_reason(&mut reason)?;
+    if before.state != AttemptState::Authorized {
+        return Ok(before);
+    }
+    let payment_before = rows::payment(work, tenant, &before.payment)?;
+    let (mut attempt, mut payment) = (before.clone(), payment_before.clone());
+    attempt.capturing = None;
+    attempt.failure = Some(reason.clone());
+    if !payment.status.is_final() {
+        payment.failure = Some(reason);
+    }
+    if payment.capture == CaptureMode::Automatic {
+        // Nobody else captures it: what is reserved is released, and the payer can pay in another way.
+        attempts::withdraw(work, &mut payment, &mut attempt)?;
+    }
+    rows::save_attempt(work, &before, &attempt)?;
+    rows::save_payment(work, &payment_before, &mut payment)?;
+    Ok(attempt)
 }
 
 /// Has the gateway take an amount of what is authorized, unless a job is about to.

@@ -47,7 +47,7 @@ use mooring_store::StoreError;
 pub use self::apply::apply;
 pub use self::attempts::{abandon, begin, choices_left, open_attempt};
 pub use self::create::create;
-pub use self::end::{cancel, capture, expire, fail, void};
+pub use self::end::{cancel, capture, expire, fail, refuse_capture, void};
 pub use self::look_up::look_up;
 pub use self::model::{
     Action, Announcement, AnnouncementJob, Attempt, AttemptJob, AttemptState, CaptureMode, EventKind,

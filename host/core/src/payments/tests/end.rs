@@ -274,3 +274,44 @@ fn overdue(state: AttemptState) -> (Shop, Payment, Attempt) {
 fn expire_now(shop: &Shop, payment: &Payment) -> Status {
     shop.run(|work| expire(work, &payment.id)).unwrap().status
 }
+
+#[test]
+fn a_capture_that_the_gateway_refuses_leaves_what_is_authorized() {
+    let (shop, payment, attempt) = authorized();
+    shop.run(|work| capture(work, &payment.id, None)).unwrap();
+    shop.run(|work| refuse_capture(work, &attempt.id, declined()).map(drop))
+        .unwrap();
+    let now = shop.payment_now(&payment);
+    assert_eq!((now.status, now.failure), (Status::Authorized, Some(declined())));
+    assert_eq!(shop.attempt_now(&attempt).state, AttemptState::Authorized);
+
+    shop.run(|work| capture(work, &payment.id, None)).unwrap();
+    assert_eq!(
+        shop.payment_now(&payment).failure,
+        None,
+        "a new one may come to another end"
+    );
+    assert_eq!(
+        shop.say(&attempt, said(AttemptState::Succeeded)),
+        [EventKind::Succeeded]
+    );
+    shop.run(|work| refuse_capture(work, &attempt.id, declined()).map(drop))
+        .unwrap();
+    assert_eq!(shop.payment_now(&payment).status, Status::Succeeded, "too late");
+}
+
+#[test]
+fn a_capture_of_nobodys_asking_that_is_refused_releases_what_is_authorized() {
+    let shop = Shop::new();
+    let (payment, attempt) = shop.tried(AttemptState::Authorized);
+    shop.run(|work| refuse_capture(work, &attempt.id, declined()).map(drop))
+        .unwrap();
+    assert_eq!(shop.waiting(JOB_ABANDON).len(), 1);
+    let error = shop.run(|work| begin(work, &payment.id, card())).unwrap_err();
+    assert!(
+        matches!(error, PaymentError::AttemptOpen(_)),
+        "not before it is released"
+    );
+    shop.say(&attempt, said(AttemptState::Cancelled));
+    assert_eq!(shop.payment_now(&payment).status, Status::Pending);
+}
