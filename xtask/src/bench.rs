@@ -16,7 +16,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let workspace = Workspace::read()?;
-    workspace.build_plugins("release")?;
+    workspace.build_components("release")?;
     execute(cargo().args([
         "build",
         "--locked",

@@ -126,7 +126,7 @@ async fn client(address: String, request: Request, numbers: Arc<AtomicU64>, end:
     times
 }
 
-/// Reads one answer, which must be a 200.
+/// Reads one answer, which must be a 200 or 201.
 async fn answer(connection: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
     loop {
@@ -140,7 +140,7 @@ async fn answer(connection: &mut TcpStream, buffer: &mut Vec<u8>) {
         };
         let head = std::str::from_utf8(&buffer[..end]).expect("a head is text");
         assert!(
-            head.starts_with("HTTP/1.1 200"),
+            head.starts_with("HTTP/1.1 20"),
             "{}",
             String::from_utf8_lossy(buffer)
         );

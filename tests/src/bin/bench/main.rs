@@ -4,6 +4,8 @@
 //! keep; a number without its neighbour says more about the machine than about the host. Each measurement is bounded in
 //! time, the clients run in this process on the same processors, and what is printed is the median of three rounds.
 
+mod bills;
+mod deliver;
 mod load;
 mod native;
 mod no_till;
@@ -16,6 +18,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use mooring_tests::api::NewKey;
 use mooring_tests::host::component;
 use mooring_tests::paymenter::{lifecycle, provision, user};
 use mooring_tests::{Api, HostOptions, TestHost};
@@ -26,7 +29,7 @@ use report::Report;
 
 const HELP: &str = "bench [--only NAME] [--seconds N] [--users N]
 
-  --only NAME    read, write, start, load or scale
+  --only NAME    read, write, invoice, start, load, deliver or scale
   --seconds N    how long each measurement takes (2)
   --users N      how many users the large host of `scale` has (1000000)";
 
@@ -44,7 +47,8 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(NATIVE) {
         let data = arguments.next().expect("a data folder");
-        return native::serve(Path::new(&data)).await;
+        let plugin = arguments.next().expect("a plugin");
+        return native::serve(Path::new(&data), &plugin).await;
     }
     let options = Options::parse().unwrap_or_else(|| {
         eprintln!("{HELP}");
@@ -62,6 +66,12 @@ async fn main() {
     }
     if options.wants("write") {
         write(&options, &mut report).await;
+    }
+    if options.wants("invoice") {
+        invoice(&options, &mut report).await;
+    }
+    if options.wants("deliver") {
+        deliver::run(options.round, &mut report).await;
     }
     if options.wants("scale") {
         scale(&options, &mut report).await;
@@ -165,7 +175,7 @@ async fn read(options: &Options, report: &mut Report) {
     let sandboxed = load(host.address()).run(request.clone()).await;
     host.terminate();
     host.wait();
-    let native = NativeServer::start(&host);
+    let native = NativeServer::start(&host, "paymenter");
     let bare = load(&native.address).run(request).await;
     report.note(
         "answers that need no plugin (/healthz), 16 connections",
@@ -212,7 +222,7 @@ async fn write(options: &Options, report: &mut Report) {
     host.admin().verify_ledgers().await;
     host.terminate();
     host.wait();
-    let native = NativeServer::start(&host);
+    let native = NativeServer::start(&host, "paymenter");
     let bare = Load::new(&native.address, 32, options.round)
         .run(request("native"))
         .await;
@@ -239,6 +249,52 @@ async fn write(options: &Options, report: &mut Report) {
     );
 }
 
+/// Payment links of Renovax: a payment, what it is found by, the job that ends it, and the row of its event.
+async fn invoice(options: &Options, report: &mut Report) {
+    let mut host = quiet_host().await;
+    let tenant = host.demo_tenant();
+    let key = host
+        .admin()
+        .mint(&NewKey {
+            tenant: &tenant,
+            plugin: "renovax",
+            scopes: &["merchant"],
+            expires_in_seconds: None,
+        })
+        .await;
+    let request = |series: &'static str| {
+        Request::post("/renovax/api/merchant/invoices", &key.secret, move |number| {
+            json!({ "amount": 25, "currency": "USD", "client_remote_id": format!("{series}-{number}") })
+                .to_string()
+        })
+    };
+    let sandboxed = Load::new(host.address(), 32, options.round)
+        .run(request("sandboxed"))
+        .await;
+    host.terminate();
+    host.wait();
+    let native = NativeServer::start(&host, "renovax");
+    let bare = Load::new(&native.address, 32, options.round)
+        .run(request("native"))
+        .await;
+    report.note(
+        "Renovax invoices through the plugin, 32 connections",
+        sandboxed.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "Renovax invoices natively, 32 connections",
+        bare.per_second(),
+        "requests/s",
+    );
+    report.at_least(
+        "Renovax invoice through the plugin against natively",
+        sandboxed.per_second() / bare.per_second(),
+        0.85,
+        "x",
+    );
+}
+
 /// This program again, as the server without a sandbox.
 struct NativeServer {
     child: Child,
@@ -247,10 +303,11 @@ struct NativeServer {
 
 impl NativeServer {
     /// On the data that a host has left.
-    fn start(host: &TestHost) -> NativeServer {
+    fn start(host: &TestHost, plugin: &str) -> NativeServer {
         let mut child = Command::new(std::env::current_exe().expect("a program has a path"))
             .arg(NATIVE)
             .arg(host.data())
+            .arg(plugin)
             .stdout(Stdio::piped())
             .spawn()
             .expect("this program starts again");

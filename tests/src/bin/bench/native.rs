@@ -1,7 +1,7 @@
 //! The same plugin without a sandbox: its code linked into this program, behind the host's own edge, on the host's own
 //! store. What it saves against a host is what the sandbox costs.
 //!
-//! `bench --serve-native DIR` serves a data folder that a demo host has left; keys and data are the same.
+//! `bench --serve-native DIR PLUGIN` serves a data folder that a demo host has left; keys and data are the same.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,9 @@ use mooring_core::work::{HostWork, Work};
 use mooring_core::{CommitError, Store, settings};
 use mooring_manifest::{Access, Manifest};
 use mooring_plugin_paymenter::Paymenter;
-use mooring_sdk::backend::{self, handle, with_backend};
+use mooring_plugin_renovax::Renovax;
+use mooring_sdk::backend::{self, describe, handle, with_backend};
+use mooring_sdk::http::{Request, Response};
 use tokio::net::TcpListener;
 
 use crate::no_till::NoTill;
@@ -26,29 +28,42 @@ use crate::primitives::Primitives;
 /// As the host does.
 const RUNS_MAX: u32 = 12;
 
+/// The setting that the edge knows, where a plugin has it.
+const RATE_LIMIT: &str = "rate_limit_per_minute";
+
+/// A plugin's code.
+type Handle = fn(backend::Outcome, Request) -> Response;
+
 struct Native {
     store: Store,
     plugin: PluginName,
     manifest: Arc<Manifest>,
+    handle: Handle,
     mounts: Arc<MountTable<()>>,
 }
 
 /// Serves until the process is ended.
-pub(crate) async fn serve(data: &Path) {
+pub(crate) async fn serve(data: &Path, plugin: &str) {
+    let (described, handle): (String, Handle) = match plugin {
+        "paymenter" => (describe::<Paymenter>(), handle::<Paymenter>),
+        "renovax" => (describe::<Renovax>(), handle::<Renovax>),
+        other => panic!("{other} is not linked into this program"),
+    };
     let store = Store::open(&data.join("store"), mooring_store::Options::default()).expect("the store");
-    let manifest: Manifest = serde_json::from_str(&backend::describe::<Paymenter>()).expect("a manifest");
+    let manifest: Manifest = serde_json::from_str(&described).expect("a manifest");
     let manifest = Arc::new(manifest);
     let mount = Mount {
-        name: "paymenter".to_owned(),
+        name: plugin.to_owned(),
         host: None,
-        prefix: "/paymenter".to_owned(),
+        prefix: format!("/{plugin}"),
         surface: Arc::new(Surface::new(Arc::clone(&manifest)).expect("a surface")),
         plugin: (),
     };
     let native = Native {
         store,
-        plugin: PluginName::parse("paymenter").expect("a name"),
+        plugin: PluginName::parse(plugin).expect("a name"),
         manifest,
+        handle,
         mounts: Arc::new(MountTable::new(vec![mount]).expect("one mount")),
     };
     let listener = TcpListener::bind("127.0.0.1:0")
@@ -91,8 +106,12 @@ impl Gate for Native {
             .expect("the store reads")
             .map_err(Cause::Unauthenticated)?;
         let mut work = work.within(principal.tenant().clone(), self.plugin.clone());
-        let limit =
-            settings::get(&mut work, &self.manifest.settings, "rate_limit_per_minute").expect("the setting");
+        let declared = &self.manifest.settings;
+        let limit = if declared.iter().any(|setting| setting.name == RATE_LIMIT) {
+            settings::get(&mut work, declared, RATE_LIMIT).expect("the setting")
+        } else {
+            None
+        };
         Ok(Caller {
             principal,
             rate_limit_per_minute: limit.and_then(|limit| limit.parse().ok()),
@@ -105,8 +124,9 @@ impl Gate for Native {
             self.plugin.clone(),
             Arc::clone(&self.manifest),
         );
+        let handle = self.handle;
         // A thread that may block, as the host's call threads are.
-        let task = tokio::task::spawn_blocking(move || run(&store, &plugin, &manifest, exchange));
+        let task = tokio::task::spawn_blocking(move || run(&store, &plugin, &manifest, handle, exchange));
         let (reply, rests_on) = task.await.expect("the handler does not panic");
         if let Some(sequence) = rests_on {
             self.store.durable(sequence).await.expect("the disk takes it");
@@ -123,6 +143,7 @@ fn run(
     store: &Store,
     plugin: &PluginName,
     manifest: &Arc<Manifest>,
+    handle: Handle,
     exchange: Exchange,
 ) -> (Reply, Option<mooring_store::Sequence>) {
     let Outcome::Route(route) = exchange.outcome else {
@@ -143,7 +164,7 @@ fn run(
             manifest: Arc::clone(manifest),
         };
         let (response, primitives) = with_backend(primitives, || {
-            handle::<Paymenter>(backend::Outcome::Route(route), request)
+            handle(backend::Outcome::Route(route), request)
         });
         let reply = reply(response);
         if reply.status >= 400 || reads {
@@ -158,8 +179,8 @@ fn run(
     panic!("lost {RUNS_MAX} times")
 }
 
-fn request(exchange: &Exchange, principal: &Principal) -> mooring_sdk::http::Request {
-    mooring_sdk::http::Request {
+fn request(exchange: &Exchange, principal: &Principal) -> Request {
+    Request {
         method: exchange.method.clone(),
         path: exchange.path.clone(),
         query: exchange.query.clone(),
@@ -177,7 +198,7 @@ fn request(exchange: &Exchange, principal: &Principal) -> mooring_sdk::http::Req
     }
 }
 
-fn reply(response: mooring_sdk::http::Response) -> Reply {
+fn reply(response: Response) -> Reply {
     let headers = response.headers.into_iter().map(|(name, value)| {
         (
             name.parse().expect("a header's name"),

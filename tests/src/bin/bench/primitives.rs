@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use mooring_core::ids::{ServiceId, UserId};
 use mooring_core::work::Work;
-use mooring_core::{events, ledger, records, services, settings, users};
+use mooring_core::{events, ledger, page, records, services, settings, users};
 use mooring_manifest::Manifest;
 use mooring_sdk::backend::Backend;
 use mooring_sdk::money::Amount;
-use mooring_sdk::{List, Page};
+use mooring_sdk::{List, Order, Page};
 use mooring_sdk::{
     jobs, keys, ledger as sdk_ledger, log, outbound, payments, records as sdk_records,
     services as sdk_services, settings as sdk_settings, signatures, users as sdk_users, webhooks,
 };
+
+use crate::bills;
 
 /// One run's.
 pub(crate) struct Primitives {
@@ -128,14 +130,55 @@ impl Backend for Primitives {
         id: &str,
         data: &str,
     ) -> Result<sdk_records::Document, sdk_records::RecordError> {
-        let record = records::create(&mut self.work, &self.manifest.collections, collection, id, data)
-            .map_err(|error| sdk_records::RecordError::Internal(error.to_string()))?;
-        Ok(sdk_records::Document {
-            id: record.id,
-            data: record.data.as_str().to_owned(),
-            created_at: record.created_at.millis(),
-            updated_at: record.updated_at.millis(),
+        records::create(&mut self.work, &self.manifest.collections, collection, id, data)
+            .map(document)
+            .map_err(record_error)
+    }
+
+    fn record_put(
+        &mut self,
+        collection: &str,
+        id: &str,
+        data: &str,
+    ) -> Result<sdk_records::Document, sdk_records::RecordError> {
+        records::put(&mut self.work, &self.manifest.collections, collection, id, data)
+            .map(document)
+            .map_err(record_error)
+    }
+
+    fn record_list(
+        &mut self,
+        collection: &str,
+        filter: Option<sdk_records::IndexValue>,
+        page: Page,
+    ) -> Result<List<sdk_records::Document>, sdk_records::RecordError> {
+        let filter = filter.map(|filter| records::IndexValue {
+            index: filter.index,
+            value: filter.value,
+        });
+        let page = page::Page {
+            offset: page.offset,
+            limit: page.limit,
+            order: match page.order {
+                Order::OldestFirst => page::Order::OldestFirst,
+                Order::NewestFirst => page::Order::NewestFirst,
+            },
+        };
+        let declared = &self.manifest.collections;
+        let listed = records::list(&mut self.work, declared, collection, filter.as_ref(), page)
+            .map_err(record_error)?
+            .map(document);
+        Ok(List {
+            items: listed.items,
+            total: listed.total,
         })
+    }
+
+    fn payment_create(
+        &mut self,
+        new: payments::NewPayment,
+    ) -> Result<payments::Payment, payments::PaymentError> {
+        bills::create(&mut self.work, new)
     }
 
     fn event_emit(&mut self, event: webhooks::NewEvent) -> Result<webhooks::Emitted, webhooks::EventError> {
@@ -181,17 +224,14 @@ impl Backend for Primitives {
         fn ledger_guard(&mut self, account: &str) -> Result<(), sdk_ledger::LedgerError>;
         fn ledger_balance(&mut self, account: &str, currency: &str) -> Result<Amount, sdk_ledger::LedgerError>;
         fn ledger_statement(&mut self, account: &str, currency: &str, page: Page) -> Result<List<sdk_ledger::StatementLine>, sdk_ledger::LedgerError>;
-        fn record_put(&mut self, collection: &str, id: &str, data: &str) -> Result<sdk_records::Document, sdk_records::RecordError>;
         fn record_get(&mut self, collection: &str, id: &str) -> Result<sdk_records::Document, sdk_records::RecordError>;
         fn record_delete(&mut self, collection: &str, id: &str) -> Result<(), sdk_records::RecordError>;
-        fn record_list(&mut self, collection: &str, filter: Option<sdk_records::IndexValue>, page: Page) -> Result<List<sdk_records::Document>, sdk_records::RecordError>;
         fn job_schedule(&mut self, job: jobs::NewJob) -> Result<jobs::Scheduled, jobs::JobError>;
         fn job_cancel(&mut self, id: &str) -> Result<(), jobs::JobError>;
         fn event_get(&mut self, id: &str) -> Result<webhooks::Event, webhooks::EventError>;
         fn event_find(&mut self, key: &str) -> Result<webhooks::Event, webhooks::EventError>;
         fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<webhooks::Event>, webhooks::EventError>;
         fn key_mint(&mut self, key: keys::NewKey) -> Result<keys::Minted, keys::KeyError>;
-        fn payment_create(&mut self, new: payments::NewPayment) -> Result<payments::Payment, payments::PaymentError>;
         fn payment_get(&mut self, id: &str) -> Result<payments::Payment, payments::PaymentError>;
         fn payment_find(&mut self, reference: &str) -> Result<payments::Payment, payments::PaymentError>;
         fn payment_list(&mut self, filter: payments::PaymentFilter, page: Page) -> Result<List<payments::Payment>, payments::PaymentError>;
@@ -206,6 +246,19 @@ impl Backend for Primitives {
         fn outbound_is_configured(&mut self, target: &str) -> Result<bool, outbound::OutboundError>;
         fn outbound_send(&mut self, call: outbound::Call) -> Result<outbound::Answer, outbound::OutboundError>;
     }
+}
+
+fn document(record: records::Record) -> sdk_records::Document {
+    sdk_records::Document {
+        id: record.id,
+        data: record.data.as_str().to_owned(),
+        created_at: record.created_at.millis(),
+        updated_at: record.updated_at.millis(),
+    }
+}
+
+fn record_error(error: records::RecordError) -> sdk_records::RecordError {
+    sdk_records::RecordError::Internal(error.to_string())
 }
 
 fn user(user: users::User) -> sdk_users::User {
