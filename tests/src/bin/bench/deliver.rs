@@ -125,7 +125,10 @@ impl Announcer {
     }
 
     async fn set(&self, name: &str, value: &str) {
-        self.host.admin().set(&self.tenant, "announcer", name, value).await;
+        self.host
+            .admin()
+            .set(&self.tenant, "announcer", name, value)
+            .await;
     }
 
     fn api(&self) -> Api {
@@ -145,7 +148,13 @@ impl Announcer {
 
     /// The endpoint of the webhook `main`.
     async fn endpoint(&self) -> Value {
-        let listed = self.host.admin().api().get("/webhooks/endpoints").await.expect(200);
+        let listed = self
+            .host
+            .admin()
+            .api()
+            .get("/webhooks/endpoints")
+            .await
+            .expect(200);
         let items = listed["items"].as_array().expect("a list");
         let main = items
             .iter()
