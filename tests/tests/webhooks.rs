@@ -68,7 +68,10 @@ async fn a_killed_host_delivers_every_acknowledged_event() {
             })
             .collect();
         let goal = usize::try_from(round * 100).expect("a small number");
-        eventually("deliveries are under way", async || (sink.count() >= goal).then_some(())).await;
+        eventually("deliveries are under way", async || {
+            (sink.count() >= goal).then_some(())
+        })
+        .await;
         host.kill();
         stop.store(true, Ordering::Relaxed);
         for client in clients {
@@ -93,38 +96,74 @@ async fn the_command_line_shows_tests_and_sends_again() {
     let sink = Sink::start().await;
     let tenant = host.demo_tenant();
     let refused = host.mooring(&[
-        "settings", "set", "--tenant", &tenant, "--plugin", "announcer", "hook=http://10.0.0.1/",
+        "settings",
+        "set",
+        "--tenant",
+        &tenant,
+        "--plugin",
+        "announcer",
+        "hook=http://10.0.0.1/",
     ]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("--allow-private"), "{said}");
+    assert!(
+        !refused.status.success() && said.contains("--allow-private"),
+        "{said}"
+    );
     let hook = format!("hook={}", sink.url());
-    host.mooring_ok(&["settings", "set", "--tenant", &tenant, "--plugin", "announcer", &hook]);
+    host.mooring_ok(&[
+        "settings",
+        "set",
+        "--tenant",
+        &tenant,
+        "--plugin",
+        "announcer",
+        &hook,
+    ]);
     assert!(announce(&api(&host, &key), 7).await);
     eventually("it arrives", async || (sink.count() == 1).then_some(())).await;
 
-    let json = |arguments: &[&str]| -> Value {
-        serde_json::from_str(&host.mooring_ok(arguments)).expect("JSON")
-    };
+    let json =
+        |arguments: &[&str]| -> Value { serde_json::from_str(&host.mooring_ok(arguments)).expect("JSON") };
     let listed = json(&["webhook", "list", "--tenant", &tenant, "--json"]);
     let endpoint = listed["items"][0]["id"].as_str().expect("an endpoint").to_owned();
     let delivered = async || {
-        let filter = ["webhook", "deliveries", "--tenant", &tenant, "--state", "delivered", "--json"];
+        let filter = [
+            "webhook",
+            "deliveries",
+            "--tenant",
+            &tenant,
+            "--state",
+            "delivered",
+            "--json",
+        ];
         json(&filter)["items"][0]["id"].as_str().map(str::to_owned)
     };
     let delivery = eventually("it is written down", delivered).await;
     assert!(host.mooring_ok(&["webhook", "show", &delivery]).contains("200"));
     host.mooring_ok(&["webhook", "redeliver", &delivery]);
     eventually("it arrives again", async || {
-        sink.arrived().values().any(|arrival| arrival.times == 2).then_some(())
+        sink.arrived()
+            .values()
+            .any(|arrival| arrival.times == 2)
+            .then_some(())
     })
     .await;
     host.mooring_ok(&["webhook", "test", &endpoint, "--kind", "announced"]);
     eventually("the sample arrives", async || {
-        sink.arrived().values().any(|arrival| arrival.body.contains("\"test\":true")).then_some(())
+        sink.arrived()
+            .values()
+            .any(|arrival| arrival.body.contains("\"test\":true"))
+            .then_some(())
     })
     .await;
-    assert!(host.mooring_ok(&["webhook", "rotate", &endpoint]).contains("whsec_"));
+    assert!(
+        host.mooring_ok(&["webhook", "rotate", &endpoint])
+            .contains("whsec_")
+    );
     host.mooring_ok(&["webhook", "disable", &endpoint]);
-    assert!(host.mooring_ok(&["webhook", "show", &endpoint]).contains("disabled"));
+    assert!(
+        host.mooring_ok(&["webhook", "show", &endpoint])
+            .contains("disabled")
+    );
     host.mooring_ok(&["webhook", "enable", &endpoint]);
 }

@@ -163,9 +163,8 @@ fn run(
             work,
             manifest: Arc::clone(manifest),
         };
-        let (response, primitives) = with_backend(primitives, || {
-            handle(backend::Outcome::Route(route), request)
-        });
+        let (response, primitives) =
+            with_backend(primitives, || handle(backend::Outcome::Route(route), request));
         let reply = reply(response);
         if reply.status >= 400 || reads {
             return (reply, None);
