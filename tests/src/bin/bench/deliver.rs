@@ -39,14 +39,9 @@ struct Announcer {
 }
 
 pub(crate) async fn run(round: Duration, report: &mut Report) {
-    let mut announcer = Announcer::start().await;
-    let (sink, hangs) = (Sink::start().await, Sink::start_hanging().await);
-    announcer.set("hook", &sink.url()).await;
-    let alone = announcer.rate().await;
-    let (p99, whole) = announcer.latency(&sink, round).await;
-    announcer.set("other_hook", &hangs.url()).await;
-    let beside = announcer.rate().await;
-    let (p99_beside, _) = announcer.latency(&sink, round).await;
+    let hangs = Sink::start_hanging().await;
+    let (alone, p99, whole) = measure(None, round).await;
+    let (beside, p99_beside, _) = measure(Some(&hangs), round).await;
     report.at_least("deliveries to one receiver, each recorded", alone, 3000.0, "/s");
     report.at_most(
         &format!("p99 from commit to receipt at {PACE} events/s"),
@@ -67,8 +62,20 @@ pub(crate) async fn run(round: Duration, report: &mut Report) {
         50.0,
         "ms",
     );
-    drop(announcer);
     waiting(&hangs, report).await;
+}
+
+/// Rate and latencies of one receiver on a host of its own, alone or beside one that hangs.
+async fn measure(beside: Option<&Sink>, round: Duration) -> (f64, f64, f64) {
+    let mut announcer = Announcer::start().await;
+    let sink = Sink::start().await;
+    announcer.set("hook", &sink.url()).await;
+    if let Some(other) = beside {
+        announcer.set("other_hook", &other.url()).await;
+    }
+    let rate = announcer.rate().await;
+    let (p99, whole) = announcer.latency(&sink, round).await;
+    (rate, p99, whole)
 }
 
 /// What a host that starts pays for deliveries that wait.
