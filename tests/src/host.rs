@@ -413,7 +413,7 @@ pub fn component(name: &str) -> PathBuf {
 }
 
 /// `target/debug` or `target/release`.
-pub(crate) fn profile_folder() -> PathBuf {
+pub fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a program has a path");
     let folder = test.parent().expect("a file has a folder");
     if folder.ends_with("deps") {

@@ -84,6 +84,15 @@ impl Shop {
             .await
     }
 
+    /// Sends a form that is about the attempt that the page shows; nothing if it shows none.
+    async fn act_on_attempt(&self, invoice: &str, verb: &str) {
+        let shown = self.page.get(&format!("/{invoice}")).await.text();
+        let named = shown.split("name=\"attempt\" value=\"").nth(1);
+        if let Some(attempt) = named.and_then(|rest| rest.split('"').next()) {
+            self.act(invoice, &format!("do={verb}&attempt={attempt}")).await;
+        }
+    }
+
     async fn pick(&self, invoice: &str, way: &str, after: u32) {
         self.act(invoice, &format!("do=pay&after={after}&way={way}"))
             .await;
@@ -102,7 +111,7 @@ impl Shop {
                 Instant::now() < deadline,
                 "the page never leads to {gateway}: {shown}"
             );
-            self.act(invoice, "do=check").await;
+            self.act_on_attempt(invoice, "check").await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -198,13 +207,19 @@ async fn another_gateway_is_tried_once_the_first_one_cannot_charge_any_more() {
         assert!(shop.stripe.pay(&session, Card::Declined).is_err());
         shop.stripe
             .fail(Method::POST, "/v1/checkout/sessions/*/expire", fault, 1);
-        shop.act(&invoice, "do=switch").await;
+        shop.act_on_attempt(&invoice, "switch").await;
+        let deadline = Instant::now() + PATIENCE;
         let order = loop {
             shop.pick(&invoice, "paypal/paypal", 1).await;
             if shop.paypal.orders().len() == number {
                 break order_of(&shop.way_out(&invoice, &shop.paypal.url()).await).to_owned();
             }
-            shop.act(&invoice, "do=check").await;
+            assert!(
+                Instant::now() < deadline,
+                "{case}: PayPal is never asked: {}",
+                shop.page.get(&format!("/{invoice}")).await.text()
+            );
+            shop.act_on_attempt(&invoice, "check").await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         assert!(
@@ -226,7 +241,7 @@ async fn who_has_paid_at_the_first_gateway_is_not_sent_to_the_second() {
     shop.pick(&invoice, "stripe/card", 0).await;
     let session = session_of(&shop.way_out(&invoice, &shop.stripe.url()).await).to_owned();
     shop.stripe.pay(&session, Card::Good).expect("the card is good");
-    shop.act(&invoice, "do=switch").await;
+    shop.act_on_attempt(&invoice, "switch").await;
     shop.pick(&invoice, "paypal/paypal", 1).await;
     shop.is_confirmed(&invoice, "switched").await;
     assert!(shop.paypal.orders().is_empty());
@@ -252,14 +267,8 @@ async fn a_capture_that_goes_wrong_charges_once_even_if_the_payer_walks_away() {
         shop.paypal
             .fail(Method::POST, "/v2/checkout/orders/*/capture", fault, 1);
         if leaves {
-            let (page, form) = (shop.page.clone(), "do=switch");
-            let path = format!("/{invoice}");
-            let leaving = tokio::spawn(async move {
-                let headers = [("content-type", "application/x-www-form-urlencoded")];
-                page.send(Method::POST, &path, &headers, form.to_owned()).await
-            });
-            shop.page.get(&format!("/{invoice}?returned=1")).await;
-            leaving.await.expect("the form is answered");
+            let back = format!("/{invoice}?returned=1");
+            tokio::join!(shop.page.get(&back), shop.act_on_attempt(&invoice, "switch"));
             shop.pick(&invoice, "stripe/card", 1).await;
             settle_somewhere(&shop, &invoice).await;
         }

@@ -8,6 +8,7 @@ mod build;
 mod demo;
 mod localstripe;
 mod packages;
+mod receivers;
 mod step;
 mod test;
 

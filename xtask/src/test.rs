@@ -8,6 +8,7 @@ use clap::Args;
 use crate::build::Workspace;
 use crate::localstripe;
 use crate::packages;
+use crate::receivers;
 use crate::step::{Steps, cargo, execute, exists};
 
 #[derive(Args)]
@@ -36,6 +37,10 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
     steps.run("packages", packages::ensure)?;
     steps.run("localstripe", || {
         localstripe::ensure(&workspace.target);
+        Ok(())
+    })?;
+    steps.run("receivers", || {
+        receivers::ensure(&workspace.target);
         Ok(())
     })?;
     // Hosts under test hand compiled plugins to each other; every run starts without.

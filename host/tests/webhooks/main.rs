@@ -18,7 +18,7 @@ const DATA: &str = "{ \"event_type\":\"invoice.paid\",  \"name\":\"Zoë\" }";
 async fn a_delivery_has_the_same_id_and_bytes_on_every_attempt_and_is_signed_anew() {
     let receiver = Receiver::start([Reply::status(500), Reply::status(200)]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |webhook| {
-        webhook.retry_seconds = vec![1]
+        webhook.retry_seconds = vec![1];
     })
     .await;
     post.set("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").await;
@@ -109,7 +109,7 @@ async fn an_answer_that_repeats_the_secret_is_not_kept_so() {
     let echo = "HTTP/1.1 400 X\r\nContent-Length: 19\r\n\r\nexpected top-secret";
     let receiver = Receiver::start([Reply::Raw(echo.to_owned())]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |webhook| {
-        webhook.retry_seconds.clear()
+        webhook.retry_seconds.clear();
     })
     .await;
     post.set("secret", "top-secret").await;
@@ -143,7 +143,7 @@ async fn a_receiver_that_asks_to_wait_is_heard() {
     let busy = "HTTP/1.1 429 X\r\nRetry-After: 50\r\nContent-Length: 0\r\n\r\n";
     let receiver = Receiver::start([Reply::Raw(busy.to_owned())]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |webhook| {
-        webhook.retry_seconds = vec![30]
+        webhook.retry_seconds = vec![30];
     })
     .await;
     let event = post.emit("a", "{}").await;
@@ -230,7 +230,7 @@ async fn addresses_that_are_not_public_are_refused_when_they_are_called() {
 async fn what_waits_or_is_on_its_way_survives_a_restart() {
     let receiver = Receiver::start([Reply::Hang, Reply::status(200)]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |webhook| {
-        webhook.timeout_ms = 30_000
+        webhook.timeout_ms = 30_000;
     })
     .await;
     let cut = post.emit("a", "{}").await;

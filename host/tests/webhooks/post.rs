@@ -100,7 +100,7 @@ impl Post {
     }
 
     /// As the operator's side does it, without its look at the address.
-    pub(crate) async fn set(&self, name: &str, value: &str) {
+    pub(crate) fn set(&self, name: &str, value: &str) {
         self.run(|post, work| {
             settings::set(work, &post.manifest.settings, &post.keys, name, value).unwrap();
             let (tenant, plugin) = (post.tenant.clone(), post.plugin.clone());
@@ -108,7 +108,7 @@ impl Post {
         });
     }
 
-    pub(crate) async fn emit(&self, kind: &str, data: &str) -> EventId {
+    pub(crate) fn emit(&self, kind: &str, data: &str) -> EventId {
         self.run(|_, work| {
             let new = NewEvent {
                 kind: kind.to_owned(),
@@ -126,14 +126,14 @@ impl Post {
         self.run(|_, work| drop(webhooks::enable(work, &id).unwrap()));
     }
 
-    pub(crate) async fn endpoint(&self, name: &str) -> Endpoint {
+    pub(crate) fn endpoint(&self, name: &str) -> Endpoint {
         let all = self.read(|work| webhooks::list_endpoints(work, None, Page::first(10)).unwrap());
         let named = |endpoint: &Endpoint| endpoint.source == Source::Manifest(name.to_owned());
         all.items.into_iter().find(named).unwrap()
     }
 
     /// The first delivery of an event, if it has been dispatched.
-    pub(crate) async fn delivery(&self, event: &EventId) -> Option<Delivery> {
+    pub(crate) fn delivery(&self, event: &EventId) -> Option<Delivery> {
         let filter = DeliveryFilter {
             tenant: Some(self.tenant.id),
             event: Some(event.clone()),

@@ -32,7 +32,8 @@ pub(crate) fn settle(order: &Order, id: &str) -> Result<Progress, Failure> {
 }
 
 /// Sees to it that the order is not charged any more: what is reserved is released; what is not approved, or not captured yet,
-/// is left to lapse, for nobody but us can capture it, and an attempt that has ended is never looked up.
+/// is left to lapse, for nobody but us can capture it, and an attempt that has ended is never looked up. An approved order of
+/// which it is unknown whether it was captured is settled instead: the payer came to pay, and it may have been.
 pub(crate) fn abandon(order: &Order, id: &str) -> Result<Progress, Failure> {
     let found = match view(id) {
         Err(Failure::Missing) => return forgotten(order),
@@ -47,6 +48,11 @@ pub(crate) fn abandon(order: &Order, id: &str) -> Result<Progress, Failure> {
         },
         (None, None) if matches!(found.status, OrderStatus::Completed | OrderStatus::Other) => {
             convert::order_progress(&found)
+        }
+        // A capture may be under way of which we heard nothing: PayPal would charge after we said that it does not. Asked for
+        // again under its own id, it has the outcome of the first.
+        (None, None) if found.status == OrderStatus::Approved && order.state == AttemptState::Unknown => {
+            charge(order, id)
         }
         (None, None) => Ok(Progress {
             gateway_ref: Some(found.id.clone()),
