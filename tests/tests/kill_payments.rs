@@ -22,7 +22,7 @@ const CLIENTS: usize = 8;
 /// The host is killed each time so many more payments have been made.
 const KILL_EVERY: usize = 240;
 /// In all. A host that loses something never gets there.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 const STRIPE_KEY: &str = "sk_test_kill";
 const STRIPE_SECRET: &str = "whsec_kill";

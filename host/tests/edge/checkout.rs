@@ -149,7 +149,7 @@ async fn after_a_decline_the_reason_is_told_and_another_gateway_offered() {
 async fn whoever_returns_from_the_gateway_is_looked_up_first() {
     let served = start(limits()).await;
     let till = &served.gate.till;
-    till.set_attempt(AttemptState::Waiting, FakeTill::redirect());
+    till.set_attempt(AttemptState::Waiting, Some(FakeTill::redirect()));
     till.bill.lock().failure_url = Some("https://shop.example/failed".to_owned());
     *till.found.lock() = Some(AttemptState::Declined);
     let sent = see(&served, "?returned=1&session_id=1").await;
@@ -157,7 +157,7 @@ async fn whoever_returns_from_the_gateway_is_looked_up_first() {
         (sent.status, sent.header("location")),
         (StatusCode::SEE_OTHER, Some("https://shop.example/failed"))
     );
-    till.set_attempt(AttemptState::Waiting, FakeTill::redirect());
+    till.set_attempt(AttemptState::Waiting, Some(FakeTill::redirect()));
     *till.found.lock() = Some(AttemptState::Succeeded);
     let paid = see(&served, "?returned=1").await;
     assert_eq!(paid.header("refresh"), Some("5; url=https://shop.example/thanks"));
@@ -172,7 +172,7 @@ async fn a_card_goes_to_the_gateway_and_never_into_an_answer() {
     served
         .gate
         .till
-        .set_attempt(AttemptState::Waiting, FakeTill::form());
+        .set_attempt(AttemptState::Waiting, Some(FakeTill::form()));
     let wrong = format!(
         "do=submit&attempt={ATTEMPT}&field_number=4242424242424242&field_expiry=99%2F99&field_code=987"
     );
@@ -200,7 +200,7 @@ async fn a_card_goes_to_the_gateway_and_never_into_an_answer() {
 async fn a_payer_can_check_switch_and_cancel() {
     let served = start(limits()).await;
     let till = &served.gate.till;
-    till.set_attempt(AttemptState::Waiting, FakeTill::redirect());
+    till.set_attempt(AttemptState::Waiting, Some(FakeTill::redirect()));
     for deed in ["check", "switch"] {
         let form = format!("do={deed}&attempt={ATTEMPT}");
         assert_eq!(post(&served, "", &form).await.header("location"), Some("?on=1"));

@@ -93,12 +93,12 @@ impl FakeTill {
         });
     }
 
-    pub(crate) fn redirect() -> Option<Action> {
+    pub(crate) fn redirect() -> Action {
         let url = "https://gateway.example/session;1".to_owned();
-        Some(Action::Redirect { url })
+        Action::Redirect { url }
     }
 
-    pub(crate) fn form() -> Option<Action> {
+    pub(crate) fn form() -> Action {
         let field = |name: &str, kind| FormField {
             name: name.to_owned(),
             kind,
@@ -108,7 +108,7 @@ impl FakeTill {
             field("expiry", FieldKind::CardExpiry),
             field("code", FieldKind::CardCode),
         ];
-        Some(Action::Form { fields })
+        Action::Form { fields }
     }
 
     fn note(&self, what: impl Into<String>) {
@@ -117,7 +117,7 @@ impl FakeTill {
 }
 
 impl Till<()> for FakeTill {
-    fn bill(&self, _: &(), reference: &str) -> Result<Option<Bill>, TillError> {
+    fn bill(&self, (): &(), reference: &str) -> Result<Option<Bill>, TillError> {
         match reference {
             REFERENCE => Ok(Some(self.bill.lock().clone())),
             "unavailable-unavailable" => Err(TillError::Unavailable),
@@ -130,7 +130,7 @@ impl Till<()> for FakeTill {
             "begin {}/{} from {}",
             choice.gateway, choice.method, choice.address
         ));
-        self.set_attempt(AttemptState::Waiting, FakeTill::redirect());
+        self.set_attempt(AttemptState::Waiting, Some(FakeTill::redirect()));
         Ok(())
     }
 

@@ -21,8 +21,8 @@ async fn a_delivery_has_the_same_id_and_bytes_on_every_attempt_and_is_signed_ane
         webhook.retry_seconds = vec![1];
     })
     .await;
-    post.set("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").await;
-    let event = post.emit("invoice.paid", DATA).await;
+    post.set("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let event = post.emit("invoice.paid", DATA);
     let delivery = post.ended(&event).await;
     assert_eq!(
         (delivery.state, delivery.attempts.len()),
@@ -70,7 +70,7 @@ async fn every_kind_of_failure_is_recorded_and_tried_again() {
         webhook.timeout_ms = 300;
     })
     .await;
-    let event = post.emit("a", "{}").await;
+    let event = post.emit("a", "{}");
     let delivery = post.ended(&event).await;
     assert_eq!(delivery.state, DeliveryState::Delivered, "{delivery:?}");
     for (attempt, error) in delivery.attempts.iter().zip(errors) {
@@ -80,7 +80,7 @@ async fn every_kind_of_failure_is_recorded_and_tried_again() {
             "{attempt:?}"
         );
     }
-    assert_eq!(post.endpoint("main").await.health, Health::Healthy);
+    assert_eq!(post.endpoint("main").health, Health::Healthy);
     post.stop().await;
 }
 
@@ -94,7 +94,7 @@ async fn the_status_decides_whatever_the_body_does() {
     let receiver = Receiver::start([Reply::Raw(huge), Reply::Dribble(slow)]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |_| ()).await;
     for status in [200, 201] {
-        let event = post.emit("a", "{}").await;
+        let event = post.emit("a", "{}");
         let delivery = post.ended(&event).await;
         assert_eq!(delivery.state, DeliveryState::Delivered, "{delivery:?}");
         let attempt = &delivery.attempts[0];
@@ -112,8 +112,8 @@ async fn an_answer_that_repeats_the_secret_is_not_kept_so() {
         webhook.retry_seconds.clear();
     })
     .await;
-    post.set("secret", "top-secret").await;
-    let event = post.emit("a", "{}").await;
+    post.set("secret", "top-secret");
+    let event = post.emit("a", "{}");
     assert_eq!(post.ended(&event).await.attempts[0].excerpt, "expected [secret]");
     post.stop().await;
 }
@@ -122,14 +122,14 @@ async fn an_answer_that_repeats_the_secret_is_not_kept_so() {
 async fn a_receiver_that_is_gone_gets_nothing_more() {
     let receiver = Receiver::start([Reply::status(410), Reply::status(200)]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |_| ()).await;
-    let first = post.emit("a", "{}").await;
+    let first = post.emit("a", "{}");
     eventually("it is disabled", async || {
-        let disabled = post.endpoint("main").await.disabled?;
+        let disabled = post.endpoint("main").disabled?;
         (disabled.by == DisabledBy::Gone).then_some(())
     })
     .await;
-    let second = post.emit("a", "{}").await;
-    eventually("it is held", async || post.delivery(&second).await).await;
+    let second = post.emit("a", "{}");
+    eventually("it is held", async || post.delivery(&second)).await;
     assert_eq!(receiver.received().len(), 1);
     post.enable("main").await;
     for event in [&first, &second] {
@@ -146,10 +146,9 @@ async fn a_receiver_that_asks_to_wait_is_heard() {
         webhook.retry_seconds = vec![30];
     })
     .await;
-    let event = post.emit("a", "{}").await;
+    let event = post.emit("a", "{}");
     let delivery = eventually("it was attempted", async || {
         post.delivery(&event)
-            .await
             .filter(|delivery| delivery.attempts_made == 1)
     })
     .await;
@@ -169,7 +168,7 @@ async fn a_receiver_that_hangs_costs_the_others_nothing() {
     let post = Post::start(LOOPBACK, &urls, |webhook| webhook.timeout_ms = 30_000).await;
     let started = Instant::now();
     for _ in 0..200 {
-        post.emit("a", "{}").await;
+        post.emit("a", "{}");
     }
     eventually("all have arrived", async || {
         (answers.received().len() == 200).then_some(())
@@ -195,7 +194,7 @@ async fn what_was_ordered_arrives_in_order() {
     })
     .await;
     for number in 0..5 {
-        post.emit("a", &number.to_string()).await;
+        post.emit("a", &number.to_string());
     }
     eventually("all have arrived", async || {
         (receiver.received().len() == 6).then_some(())
@@ -217,8 +216,8 @@ async fn addresses_that_are_not_public_are_refused_when_they_are_called() {
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     for url in urls {
-        post.set("main", url).await;
-        let event = post.emit("a", "{}").await;
+        post.set("main", url);
+        let event = post.emit("a", "{}");
         let delivery = post.ended(&event).await;
         let error = delivery.attempts[0].error.as_deref().unwrap();
         assert!(error.starts_with("refused: "), "{url}: {error}");
@@ -233,13 +232,13 @@ async fn what_waits_or_is_on_its_way_survives_a_restart() {
         webhook.timeout_ms = 30_000;
     })
     .await;
-    let cut = post.emit("a", "{}").await;
+    let cut = post.emit("a", "{}");
     eventually("it is on its way", async || {
         (receiver.received().len() == 1).then_some(())
     })
     .await;
     let post = post.crash().await;
-    let waits = post.emit("a", "{}").await;
+    let waits = post.emit("a", "{}");
     let post = post.restart();
     for event in [&cut, &waits] {
         assert_eq!(post.ended(event).await.state, DeliveryState::Delivered);
@@ -256,14 +255,11 @@ async fn what_waits_or_is_on_its_way_survives_a_restart() {
 async fn a_shutdown_waits_for_what_is_on_its_way() {
     let receiver = Receiver::start([Reply::After(Duration::from_millis(300))]).await;
     let post = Post::start(LOOPBACK, &[("main", &receiver.url)], |_| ()).await;
-    let event = post.emit("a", "{}").await;
+    let event = post.emit("a", "{}");
     eventually("it is on its way", async || {
         (receiver.received().len() == 1).then_some(())
     })
     .await;
     let post = post.stop().await;
-    assert_eq!(
-        post.delivery(&event).await.unwrap().state,
-        DeliveryState::Delivered
-    );
+    assert_eq!(post.delivery(&event).unwrap().state, DeliveryState::Delivered);
 }

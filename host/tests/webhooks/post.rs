@@ -62,7 +62,7 @@ impl Post {
             running: None,
         };
         for (setting, url) in urls {
-            post.set(setting, url).await;
+            post.set(setting, url);
         }
         post.restart()
     }
@@ -122,7 +122,7 @@ impl Post {
     }
 
     pub(crate) async fn enable(&self, name: &str) {
-        let id = self.endpoint(name).await.id;
+        let id = self.endpoint(name).id;
         self.run(|_, work| drop(webhooks::enable(work, &id).unwrap()));
     }
 
@@ -146,7 +146,7 @@ impl Post {
     /// Waits until an event was delivered or given up.
     pub(crate) async fn ended(&self, event: &EventId) -> Delivery {
         eventually("the delivery has ended", async || {
-            let delivery = self.delivery(event).await?;
+            let delivery = self.delivery(event)?;
             (delivery.state != DeliveryState::Waiting).then_some(delivery)
         })
         .await
