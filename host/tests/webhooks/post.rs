@@ -39,6 +39,7 @@ pub(crate) struct Post {
 
 impl Post {
     /// With these addresses set, and every webhook changed so.
+    #[expect(clippy::unused_async, reason = "read like its neighbours where it is awaited")]
     pub(crate) async fn start(
         allowed: &[&str],
         urls: &[(&str, &str)],
@@ -121,6 +122,7 @@ impl Post {
         })
     }
 
+    #[expect(clippy::unused_async, reason = "read like its neighbours where it is awaited")]
     pub(crate) async fn enable(&self, name: &str) {
         let id = self.endpoint(name).id;
         self.run(|_, work| drop(webhooks::enable(work, &id).unwrap()));
