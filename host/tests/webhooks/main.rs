@@ -261,5 +261,6 @@ async fn a_shutdown_waits_for_what_is_on_its_way() {
     })
     .await;
     let post = post.stop().await;
-    assert_eq!(post.delivery(&event).unwrap().state, DeliveryState::Delivered);
+    // Nobody delivers any more; what was written down last may still be on its way to the disk.
+    assert_eq!(post.ended(&event).await.state, DeliveryState::Delivered);
 }
