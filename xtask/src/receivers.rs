@@ -26,7 +26,14 @@ fn install_node(source: &Path, folder: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
+    npm.args([
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--prefix",
+    ]);
     execute(npm.arg(folder))
 }
 
