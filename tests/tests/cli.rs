@@ -25,7 +25,11 @@ async fn an_operators_day() {
     assert!(run("plugin list").contains("paymenter"));
     let plugins = json(&run("plugin list --json"));
     assert_eq!(plugins["items"][0]["name"], "paymenter");
+    assert_eq!(plugins["items"][0]["world"], "provider");
+    let gateway = run("plugin inspect sandbox");
+    assert!(gateway.contains("gateway\n"), "{gateway}");
     let inspected = json(&run("plugin inspect paymenter --json"));
+    assert_eq!(inspected["world"], "provider");
     assert!(
         inspected["imports"]
             .as_array()

@@ -119,6 +119,8 @@ pub struct PluginStatus {
     pub name: String,
     /// The manifest's.
     pub version: String,
+    /// The world that it implements: `provider` or `gateway`.
+    pub world: &'static str,
     /// SHA-256 of the component, hexadecimal.
     pub digest: String,
     /// Where it answers.
@@ -170,6 +172,8 @@ pub struct RouteUsage {
 pub struct Inspection {
     /// What it says about itself when asked with nothing granted; absent where it cannot run here.
     pub manifest: Option<Manifest>,
+    /// The world that it implements: `provider` or `gateway`.
+    pub world: &'static str,
     /// What it imports, of what can be granted.
     pub imports: Vec<String>,
     /// Imports that this host does not have, in full.

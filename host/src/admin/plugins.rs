@@ -19,6 +19,8 @@ use super::wire::Listed;
 pub(super) struct Plugin {
     name: String,
     version: String,
+    /// The world of the contract that it implements: `provider` serves an API, `gateway` moves the money of payments.
+    world: &'static str,
     /// SHA-256 of the component.
     digest: String,
     /// Where it answers.
@@ -52,6 +54,7 @@ impl From<PluginStatus> for Plugin {
         Plugin {
             name: plugin.name,
             version: plugin.version,
+            world: plugin.world,
             digest: plugin.digest,
             prefix: plugin.prefix,
             host: plugin.host,
@@ -72,6 +75,8 @@ pub(super) struct Inspected {
     size: u64,
     /// Of the SDK that built it, where it says so.
     sdk_version: Option<String>,
+    /// The world of the contract that it implements: `provider` or `gateway`.
+    world: &'static str,
     /// What it must be granted.
     imports: Vec<String>,
     /// Imports that this host does not have; with any, it cannot be loaded.
@@ -85,6 +90,7 @@ impl From<Inspection> for Inspected {
     fn from(inspection: Inspection) -> Inspected {
         let Inspection {
             manifest,
+            world,
             imports,
             refused_imports,
             digest,
@@ -95,6 +101,7 @@ impl From<Inspection> for Inspected {
             digest,
             size,
             sdk_version,
+            world,
             imports,
             refused_imports,
             manifest,

@@ -61,9 +61,10 @@ enum Command {
     },
 }
 
-const PLUGIN: [Column; 7] = [
+const PLUGIN: [Column; 8] = [
     ("NAME", "/name"),
     ("VERSION", "/version"),
+    ("WORLD", "/world"),
     ("PREFIX", "/prefix"),
     ("HOST", "/host"),
     ("GRANTED", "/grants"),
@@ -71,10 +72,11 @@ const PLUGIN: [Column; 7] = [
     ("DIGEST", "/digest"),
 ];
 
-const INSPECTION: [Column; 8] = [
+const INSPECTION: [Column; 9] = [
     ("name", "/manifest/name"),
     ("version", "/manifest/version"),
     ("summary", "/manifest/summary"),
+    ("world", "/world"),
     ("digest", "/digest"),
     ("bytes", "/size"),
     ("sdk", "/sdk_version"),

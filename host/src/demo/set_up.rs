@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use mooring_core::Store;
-use mooring_core::audit::{self, NewEntry};
+use mooring_core::audit;
 use mooring_core::ids::{PluginName, TenantId, TenantName, UserId};
 use mooring_core::json::Json;
 use mooring_core::keys::{self, Minter, NewKey, Surface};
+use mooring_core::ledger::{self, Direction, LedgerError, NewEntry, NewPosting};
+use mooring_core::money::{Amount, Currency};
 use mooring_core::seal::MasterKeys;
 use mooring_core::settings;
 use mooring_core::tenants::{self, TenantError, TenantRef};
 use mooring_core::time::Timestamp;
 use mooring_core::users::{self, NewUser, UserError};
 use mooring_core::work::{HostWork, RunError, Work};
-use mooring_manifest::{DemoKey, DemoSetting, Manifest, SettingKind};
+use mooring_manifest::{DemoKey, DemoPosting, DemoSetting, Manifest, SettingKind};
 use serde_json::Value;
 
 use super::{Access, DemoError, Failure, OWNER, TENANT};
@@ -64,6 +66,9 @@ fn make(
                 for setting in &demo.settings {
                     make_setting(work, secrets, manifest, setting, &mut access)?;
                 }
+                for posting in &demo.postings {
+                    make_posting(work, plugin, posting)?;
+                }
             }
         }
         if let Some(gateway) = manifest.gateway.as_ref().filter(|gateway| gateway.test_mode) {
@@ -81,14 +86,35 @@ fn make(
 }
 
 fn make_key(work: &mut Work, manifest: &Manifest, key: &DemoKey) -> Result<String, Failure> {
-    let user = match &key.user_role {
-        Some(role) => {
-            let email = format!("{role}@demo.example");
-            Some(ensure_user(work, &email, &format!("Demo {role}"), role)?)
-        }
-        None => None,
-    };
+    let user = key.user_role.as_ref().map(|role| ensure_role(work, role));
+    let user = user.transpose()?;
     mint(work, manifest, key.scopes.clone(), user)
+}
+
+/// Posts what has not been posted yet. A later version of the plugin may say another amount; the first one stays.
+fn make_posting(work: &mut Work, plugin: &PluginName, demo: &DemoPosting) -> Result<(), Failure> {
+    let user = demo.user_role.as_ref().map(|role| ensure_role(work, role));
+    let user = user.transpose()?.map(|user| user.to_string()).unwrap_or_default();
+    let [debit, credit] =
+        [&demo.debit, &demo.credit].map(|account| account.replace(DemoPosting::USER, &user));
+    let amount = Amount::parse(&demo.amount, Currency::parse(&demo.currency)?)?;
+    let new = NewPosting {
+        idempotency_key: format!("demo:{plugin}:{credit}"),
+        description: "Demo".to_owned(),
+        entries: vec![
+            NewEntry::new(&debit, Direction::Debit, amount),
+            NewEntry::new(&credit, Direction::Credit, amount),
+        ],
+        metadata: String::new(),
+    };
+    match ledger::post(work, new) {
+        Ok(posted) if !posted.repeated => {
+            let tenant = work.tenant().id;
+            note(work, "ledger.post", Some(tenant), posted.posting.id.as_str())
+        }
+        Ok(_) | Err(LedgerError::KeyReused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Sets what nobody has set, or what is to be in `demo.json` and is not there.
@@ -158,6 +184,12 @@ fn ensure_tenant(work: &mut HostWork) -> Result<TenantRef, Failure> {
     }
 }
 
+/// The user whom a demo has for a role.
+fn ensure_role(work: &mut Work, role: &str) -> Result<UserId, Failure> {
+    let email = format!("{role}@demo.example");
+    ensure_user(work, &email, &format!("Demo {role}"), role)
+}
+
 fn ensure_user(work: &mut Work, email: &str, name: &str, role: &str) -> Result<UserId, Failure> {
     match users::find_by_email(work, email) {
         Ok(user) => Ok(user.id),
@@ -177,7 +209,7 @@ fn ensure_user(work: &mut Work, email: &str, name: &str, role: &str) -> Result<U
 }
 
 fn note(work: &mut HostWork, action: &str, tenant: Option<TenantId>, subject: &str) -> Result<(), Failure> {
-    let entry = NewEntry {
+    let entry = audit::NewEntry {
         who: TENANT.to_owned(),
         action: action.to_owned(),
         subject: subject.to_owned(),

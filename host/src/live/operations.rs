@@ -54,6 +54,7 @@ impl Operations for Live {
             let (component, manifest) = self.runtime.inspect(bytes).await?;
             Ok(Inspection {
                 manifest: manifest.map(Arc::unwrap_or_clone),
+                world: component.world.name(),
                 imports: component.capabilities().into_iter().map(str::to_owned).collect(),
                 refused_imports: component
                     .unknown_imports()
@@ -136,6 +137,7 @@ fn status(installed: &Installed) -> PluginStatus {
     PluginStatus {
         name: installed.name().to_string(),
         version: facts.manifest.version.clone(),
+        world: installed.plugin.world().name(),
         digest: facts.digest.clone(),
         prefix: installed.row.mount.prefix.clone(),
         host: installed.row.mount.host.clone(),

@@ -255,5 +255,6 @@ fn demo() -> Demo {
             setting(convert::ID_RESELLER, "2", Some("id_reseller")),
             setting(convert::NAME, "testSite", None),
         ],
+        postings: Vec::new(),
     }
 }

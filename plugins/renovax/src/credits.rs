@@ -3,6 +3,8 @@
 //! A sale is one posting: the gross amount goes from the seller to the recipient, and the fee from the recipient to the house.
 //! So the seller's history has one row, and the recipient's two, that end at the net amount.
 
+use std::fmt::Display;
+
 use mooring_sdk::context;
 use mooring_sdk::ledger::{self, Direction, Entry, LedgerError, NewPosting, Posting, StatementLine};
 use mooring_sdk::prelude::*;
@@ -17,7 +19,7 @@ use crate::model::{self, Listing, Recipient, Sale, Sold, Transfer};
 use crate::reseller;
 
 /// What the ledger counts credits in.
-const CURRENCY: &str = "USD";
+pub(crate) const CURRENCY: &str = "USD";
 /// Where fees go.
 const FEES: &str = "renovax:credit-fees";
 
@@ -33,7 +35,7 @@ struct Parties {
 }
 
 /// The account that holds a user's credits.
-fn account(user: u64) -> String {
+pub(crate) fn account(user: impl Display) -> String {
     format!("renovax:credits:{user}")
 }
 

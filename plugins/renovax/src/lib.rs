@@ -21,7 +21,8 @@ mod schema;
 mod webhooks;
 
 use mooring_manifest::{
-    Checkout, Demo, DemoKey, DemoSetting, SignatureEncoding, Webhook, WebhookHeader, WebhookValue,
+    Checkout, Demo, DemoKey, DemoPosting, DemoSetting, SignatureEncoding, Webhook, WebhookHeader,
+    WebhookValue,
 };
 use mooring_sdk::Collection;
 use mooring_sdk::payments::PaymentEvent;
@@ -278,7 +279,7 @@ fn checkout() -> Checkout {
     }
 }
 
-/// The documents' examples can be called as they are: their merchant, their fee, and a reseller.
+/// The documents' examples can be called as they are: their merchant, their fee, and a reseller with credits.
 fn demo() -> Demo {
     let key = |field: &str, scope: &str, role: Option<&str>| DemoKey {
         field: field.to_owned(),
@@ -301,5 +302,12 @@ fn demo() -> Demo {
             setting(merchant::NAME, Some("Acme Store"), None),
             setting(merchant::FEE_PERCENT, Some("2.5"), None),
         ],
+        postings: vec![DemoPosting {
+            debit: "renovax:issued".to_owned(),
+            credit: credits::account(DemoPosting::USER),
+            amount: "498.50".to_owned(),
+            currency: credits::CURRENCY.to_owned(),
+            user_role: Some("distributor".to_owned()),
+        }],
     }
 }

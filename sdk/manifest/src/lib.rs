@@ -398,6 +398,9 @@ pub struct Demo {
     /// Settings.
     #[serde(default)]
     pub settings: Vec<DemoSetting>,
+    /// Money that is there from the start.
+    #[serde(default)]
+    pub postings: Vec<DemoPosting>,
 }
 
 /// A key of a demo.
@@ -425,4 +428,26 @@ pub struct DemoSetting {
     /// Its name in `demo.json`, if it is to be there; an integer setting is written as a number.
     #[serde(default)]
     pub field: Option<String>,
+}
+
+/// Money of a demo: one posting to the ledger, made once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoPosting {
+    /// The account whose balance falls: `renovax:issued`.
+    pub debit: String,
+    /// The account whose balance rises: `renovax:credits:{user}`.
+    pub credit: String,
+    /// Exact, more than zero: `498.50`.
+    pub amount: String,
+    /// Such as `USD`.
+    pub currency: String,
+    /// Whose id `{user}` stands for in both accounts: the user of the key with this role.
+    #[serde(default)]
+    pub user_role: Option<String>,
+}
+
+impl DemoPosting {
+    /// What `{user}` stands for is put in here, in [`DemoPosting::debit`] and [`DemoPosting::credit`].
+    pub const USER: &str = "{user}";
 }

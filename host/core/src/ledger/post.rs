@@ -144,7 +144,8 @@ fn check_entry(new: NewEntry) -> Result<Entry, InvalidField> {
     })
 }
 
-pub(super) fn check_account(account: &str) -> Result<(), InvalidField> {
+/// Refuses what is no name of an account.
+pub fn check_account(account: &str) -> Result<(), InvalidField> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte);
     if (1..=200).contains(&account.len()) && account.bytes().all(legal) {
         return Ok(());

@@ -258,6 +258,7 @@ impl Operations for Fake {
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         let inspection = Inspection {
             manifest: Some(manifest(&String::from_utf8_lossy(&bytes))),
+            world: "provider",
             imports: vec!["users".into()],
             digest: "ab".repeat(32),
             size: bytes.len() as u64,
@@ -299,6 +300,7 @@ impl Fake {
             prefix: prefix.unwrap_or_else(|| format!("/{name}")),
             name,
             version: "1.0.0".into(),
+            world: "provider",
             digest: "ab".repeat(32),
             host,
             grants: vec!["users".into()],
