@@ -7,7 +7,9 @@
 //! ```json
 //! {"listen": "http://127.0.0.1:8080", "admin": "http://127.0.0.1:8081", "admin_token": "…",
 //!  "paymenter": {"base_url": "http://127.0.0.1:8080/paymenter", "key": "vfc_live_…"},
-//!  "renovax": {"base_url": "http://127.0.0.1:8080/renovax/api", "merchant_token": "…", "webhook_secret": "…"}}
+//!  "payx": {"base_url": "http://127.0.0.1:8080/payx", "id_reseller": 2, "secret_key": "payx_…"},
+//!  "renovax": {"base_url": "http://127.0.0.1:8080/renovax/api", "merchant_token": "…", "user_token": "…",
+//!              "webhook_secret": "…"}}
 //! ```
 //!
 //! Each step is written down as it is done, so a start that broke off is taken up by the next one. A later start with
@@ -185,12 +187,11 @@ impl fmt::Display for Demo {
                 .as_deref()
                 .map(|key| format!("  key {key}"))
                 .unwrap_or_default();
-            write!(f, "{name:<10} {}{key}", access.base_url)?;
+            writeln!(f, "{name:<10} {}{key}", access.base_url)?;
             for (field, value) in &access.fields {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                write!(f, "  {field} {value}")?;
+                writeln!(f, "{:<10}   {field} {value}", "")?;
             }
-            writeln!(f)?;
         }
         Ok(())
     }

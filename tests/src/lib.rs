@@ -15,6 +15,7 @@ pub mod localstripe;
 pub mod paymenter;
 pub mod paypal;
 pub mod php;
+pub mod renovax;
 pub mod sink;
 pub mod stripe;
 pub mod virtfusion;

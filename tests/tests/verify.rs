@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use mooring_tests::{Api, HostOptions, eventually, skipped};
+use mooring_tests::{Api, HostOptions, TestHost, eventually, skipped};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -121,6 +121,11 @@ async fn the_providers_own_code_accepts_what_the_host_signs_and_nothing_else() {
             (receiver.accepted() == ["invoice.paid"]).then_some(())
         })
         .await;
+        eventually(&format!("what {name} accepted is delivered"), async || {
+            let delivery = newest_delivery(&host, &tenant);
+            (delivery["state"] == "delivered" && delivery["attempts_made"] == 1).then_some(())
+        })
+        .await;
 
         let signature = format!("sha256={}", "0".repeat(64));
         let headers = [
@@ -133,5 +138,36 @@ async fn the_providers_own_code_accepts_what_the_host_signs_and_nothing_else() {
             .await;
         assert_eq!(forged.status, 400, "{name}");
         assert_eq!(receiver.accepted().len(), 1, "{name}");
+
+        admin
+            .set(&tenant, "renovax", "webhook_secret", "not-the-shop's")
+            .await;
+        let order = json!({ "amount": "49.90", "client_remote_id": format!("{name}, wrongly signed") });
+        let invoice = merchant.post("/merchant/invoices", &order).await.json();
+        let id = invoice["id"].as_str().expect("an id");
+        host.mooring_ok(&["payment", "simulate", id, "--outcome", "paid"]);
+        let waits = eventually(
+            &format!("{name} refuses another secret's signature"),
+            async || {
+                let delivery = newest_delivery(&host, &tenant);
+                (delivery["state"] == "waiting" && delivery["attempts_made"] == 1).then_some(delivery)
+            },
+        )
+        .await;
+        assert!(
+            waits["last_error"]
+                .as_str()
+                .is_some_and(|error| error.contains("400")),
+            "{name}: {waits}"
+        );
+        assert!(waits["next_at"].is_string(), "it is tried again: {waits}");
+        assert_eq!(receiver.accepted().len(), 1, "{name}");
     }
+}
+
+/// As the operator sees it.
+fn newest_delivery(host: &TestHost, tenant: &str) -> Value {
+    let listed = host.mooring_ok(&["webhook", "deliveries", "--tenant", tenant, "--json"]);
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    listed["items"][0].clone()
 }
