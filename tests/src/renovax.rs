@@ -18,7 +18,11 @@ pub struct Demo {
 impl Demo {
     /// A demo host with nothing special.
     pub fn start() -> Demo {
-        let host = TestHost::start();
+        Demo::of(TestHost::start())
+    }
+
+    /// The demo of a host that runs.
+    pub fn of(host: TestHost) -> Demo {
         let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
         let demo: Value = serde_json::from_str(&demo).expect("JSON");
         let field = |name: &str| demo["renovax"][name].as_str().expect("a text").to_owned();

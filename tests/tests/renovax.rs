@@ -286,3 +286,37 @@ async fn credits_are_sold_once_each() {
     }
     assert!(demo.host.admin().verify_ledgers().await > 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_started_again_is_the_same() {
+    let mut demo = Demo::start();
+    let tenant = demo.host.demo_tenant();
+    demo.host
+        .admin()
+        .set(&tenant, "renovax", "merchant_name", "Renamed")
+        .await;
+    let order = json!({ "username": "dave", "email": "dave@example.com" });
+    demo.reseller.post("/reseller/users", &order).await.expect(201);
+    let sale = json!({ "recipient": "dave", "amount": "98.50" });
+    demo.reseller
+        .post("/reseller/credits/sell", &sale)
+        .await
+        .expect(200);
+
+    demo.host.terminate();
+    demo.host.wait();
+    demo.host.restart();
+    // The tokens are those of before; the port is another one.
+    let base = format!("http://{}/renovax/api", demo.host.address());
+    let merchant = demo.merchant.at(&base).get("/merchant/me").await.expect(200);
+    assert_eq!(merchant["name"], "Renamed");
+    let reseller = demo.reseller.at(&base);
+    let me = reseller.get("/reseller/me").await.expect(200);
+    assert_eq!(me["credits"], credits("400.00"), "{me}");
+    let again = Demo::of(demo.host);
+    assert_eq!(
+        (again.merchant.key(), again.reseller.key()),
+        (demo.merchant.key(), demo.reseller.key())
+    );
+    assert_eq!(again.merchant.base(), base);
+}
