@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::config::EdgeLimits;
+use crate::http::Socket;
 
 /// Open connections. An operator and a few scripts need a handful; more is a mistake or an attack.
 const CONNECTIONS_MAX: usize = 64;
@@ -44,6 +45,8 @@ pub async fn serve(
                 continue;
             }
         };
+        // A body that is refused half-way must not cost its sender the reason.
+        let stream = Socket::lingering(stream, limits.write_timeout_ms);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout_ms)

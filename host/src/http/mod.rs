@@ -39,6 +39,7 @@ use mooring_core::keys::Principal;
 
 pub use self::mounts::{Mount, MountError, MountTable};
 pub use self::server::{Drained, serve};
+pub(crate) use self::socket::Socket;
 pub use self::surface::{Surface, SurfaceError};
 pub use self::tls::{TlsError, acceptor};
 use crate::checkout::Till;

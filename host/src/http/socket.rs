@@ -76,7 +76,7 @@ impl Drop for Running<'_> {
 }
 
 /// A TCP stream whose writes fail when the client takes nothing for too long.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: TcpStream,
     activity: Arc<Activity>,
     write_timeout: Duration,
@@ -96,6 +96,14 @@ impl Socket {
             lingered: 0,
             shut: false,
         }
+    }
+
+    /// One whose client is listened to, for a while, after the last answer: for a listener that does not tell which bodies it
+    /// has read.
+    pub(crate) fn lingering(stream: TcpStream, write_timeout: Duration) -> Socket {
+        let activity = Activity::new();
+        activity.leave_unread();
+        Socket::new(stream, Arc::new(activity), write_timeout)
     }
 
     /// Turns a write's wait into an error once it has lasted too long.
