@@ -4,6 +4,9 @@
 //! and says where it stands as a [`Progress`]. It calls out through [`crate::outbound`], checks signatures through
 //! [`crate::signatures`], and is registered with [`crate::register_gateway!`].
 
+mod failure;
+
+pub use self::failure::CallFailure;
 use crate::info::Info;
 use crate::money::Amount;
 use crate::payments::{AttemptState, CaptureMode, Failure, RefundState};

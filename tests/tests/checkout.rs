@@ -91,6 +91,12 @@ async fn a_card_pays_with_scripts_and_without() {
         pay_by_card(&browser, "4242 4242 4242 4242").await;
         headline(&browser, "Paid. Thank you!").await;
         look(&browser, &format!("paid-{script:?}").to_lowercase()).await;
+        let shown = browser.text("main").await.expect("a page");
+        assert!(shown.contains("Test mode: no real money is moved."), "{shown}");
+        assert!(
+            !shown.contains("Amount to pay"),
+            "nothing is to be paid any more: {shown}"
+        );
         let invoice = shop.api.get(&format!("/merchant/invoices/{id}")).await.json();
         assert_eq!(invoice["status"], "confirmed", "{invoice}");
     }

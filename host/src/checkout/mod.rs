@@ -171,6 +171,8 @@ pub struct Try {
     pub failure: Option<Failure>,
     /// Whether it is being taken back.
     pub abandoned: bool,
+    /// Whether its gateway moves no real money.
+    pub test_mode: bool,
 }
 
 /// How the merchant appears.

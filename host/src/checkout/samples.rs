@@ -50,6 +50,7 @@ pub(super) fn attempt(gateway: &str, method: &str, state: AttemptState) -> Try {
         action: None,
         failure: None,
         abandoned: false,
+        test_mode: false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mooring_core::StoreError;
 use mooring_core::draws::Draws;
-use mooring_core::ids::{AttemptId, JobId};
+use mooring_core::ids::{AttemptId, JobId, PluginName};
 use mooring_core::jobs::{self, JobState};
 use mooring_core::payments::{self, NewAttempt, Payment, PaymentError};
 use mooring_core::settings::{self, SettingError};
@@ -133,6 +133,7 @@ impl Live {
             locale: payment.locale,
             attempt: attempt.map(|attempt| Try {
                 abandoned: attempt.is_abandoned(),
+                test_mode: self.is_test_gateway(&attempt.gateway),
                 id: attempt.id,
                 number: attempt.number,
                 gateway: attempt.gateway,
@@ -145,6 +146,15 @@ impl Live {
             brand,
             now,
         }))
+    }
+
+    /// One that is not loaded any more is taken for a real one.
+    fn is_test_gateway(&self, name: &PluginName) -> bool {
+        let installed = self.runtime.plugin(name);
+        installed.is_some_and(|installed| {
+            let gateway = &installed.plugin.facts().manifest.gateway;
+            gateway.as_ref().is_some_and(|gateway| gateway.test_mode)
+        })
     }
 
     /// Real gateways before those of test mode.

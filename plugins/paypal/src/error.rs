@@ -1,86 +1,96 @@
-//! Every failure, and what is known after it.
-//!
-//! The rule: only PayPal's own word makes a refusal. Whatever else goes wrong leaves open whether PayPal acted.
+//! PayPal's errors, and what is known after each: see [`Failure`] for the rule.
 
-use mooring_sdk::gateway::GatewayError;
-use mooring_sdk::outbound::OutboundError;
-use mooring_sdk::payments;
+use mooring_sdk::outbound::Answer;
 
-/// Code of a refusal that only the operator can mend.
-const NOT_CONFIGURED: &str = "not_configured";
+pub(crate) use mooring_sdk::gateway::CallFailure as Failure;
 
-/// Why a call did not do what it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// PayPal says that it did nothing, and why.
-    Refused {
-        /// PayPal's issue: `INSTRUMENT_DECLINED`.
-        code: String,
-        /// For people.
-        message: String,
-    },
-    /// PayPal says that it has no such thing.
-    Missing,
-    /// The operator has to set something right; this call did nothing, an earlier one may have.
-    Settings(String),
-    /// Whether PayPal did anything is not known. The reason is for the operator.
-    Unknown(String),
+use crate::model::ErrorBody;
+
+/// Only an error of PayPal's own, with a status that means that nothing was done, is a refusal.
+pub(crate) fn judge(answer: &Answer, what: &str) -> Result<(), Failure> {
+    let unknown = |why: &str| Failure::unknown(format!("{what}: {why} ({})", answer.status));
+    match answer.status {
+        200..=299 => return Ok(()),
+        401 | 403 => {
+            return Err(Failure::Settings(format!(
+                "{what}: the app was refused ({}); check `paypal_client_id` and `paypal_client_secret`",
+                answer.status
+            )));
+        }
+        300..=399 => return Err(unknown("redirects; check `paypal_url`")),
+        400 | 404 | 422 => {}
+        // 409: the same call is still running. 429 and 5xx: PayPal itself does not say what became of it.
+        _ => return Err(unknown("no definite answer")),
+    }
+    let Ok(error) = answer.read::<ErrorBody>() else {
+        return Err(unknown("not an answer of PayPal's"));
+    };
+    if answer.status == 404 {
+        return Err(Failure::Missing);
+    }
+    Err(refusal(&error))
 }
 
-impl Failure {
-    /// A refusal of our own, before PayPal was asked.
-    pub(crate) fn refused(code: &str, message: impl Into<String>) -> Failure {
-        Failure::Refused {
-            code: code.to_owned(),
-            message: message.into(),
-        }
-    }
-
-    /// What cannot be so.
-    pub(crate) fn unknown(reason: impl Into<String>) -> Failure {
-        Failure::Unknown(reason.into())
-    }
-
-    /// As the end of `start`. The payer has seen no order yet, and an order charges nothing until it is captured, so settings
-    /// that are wrong are a refusal, and another gateway may be tried.
-    pub(crate) fn of_start(self) -> GatewayError {
-        match self {
-            Failure::Settings(_) => GatewayError::Refused(payments::Failure::new(
-                NOT_CONFIGURED,
-                "This way to pay is not available now.",
-            )),
-            failure => failure.into(),
-        }
+/// The issue, with PayPal's general words for it; what was sent is not among them.
+fn refusal(error: &ErrorBody) -> Failure {
+    let detail = error.details.first();
+    let code = detail.map_or(&*error.name, |detail| &*detail.issue);
+    match detail.and_then(|detail| detail.description.as_deref()) {
+        Some(description) => Failure::refused(code, description),
+        None => Failure::refused(code, &format!("PayPal refuses this ({code}).")),
     }
 }
 
-impl From<Failure> for GatewayError {
-    fn from(failure: Failure) -> GatewayError {
-        match failure {
-            Failure::Refused { code, message } => {
-                GatewayError::Refused(payments::Failure::new(code, message))
-            }
-            Failure::Missing => GatewayError::Unknown(
-                "PayPal knows nothing of it; was `paypal_client_id` changed?".to_owned(),
-            ),
-            Failure::Settings(reason) | Failure::Unknown(reason) => GatewayError::Unknown(reason),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
         }
     }
-}
 
-impl From<OutboundError> for Failure {
-    fn from(error: OutboundError) -> Failure {
-        let reason = format!("PayPal: {error}");
-        match error {
-            OutboundError::NotConfigured(_) | OutboundError::Refused(_) | OutboundError::UnknownTarget(_) => {
-                Failure::Settings(reason)
-            }
-            OutboundError::Unreachable(_)
-            | OutboundError::TimedOut
-            | OutboundError::TooLarge
-            | OutboundError::NotInAJob
-            | OutboundError::Denied(_)
-            | OutboundError::Internal(_) => Failure::Unknown(reason),
+    #[test]
+    fn only_paypals_word_is_a_refusal() {
+        let declined = r#"{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"INSTRUMENT_DECLINED","description":"No."}]}"#;
+        assert_eq!(
+            judge(&answer(422, declined), "x"),
+            Err(Failure::refused("INSTRUMENT_DECLINED", "No."))
+        );
+        let bare = r#"{"name":"INVALID_REQUEST"}"#;
+        assert_eq!(
+            judge(&answer(400, bare), "x"),
+            Err(Failure::refused(
+                "INVALID_REQUEST",
+                "PayPal refuses this (INVALID_REQUEST)."
+            ))
+        );
+        let missing = r#"{"name":"RESOURCE_NOT_FOUND"}"#;
+        assert_eq!(judge(&answer(404, missing), "x"), Err(Failure::Missing));
+        for (status, body) in [
+            (400, "<html>"),
+            (404, "nothing here"),
+            (422, "{}"),
+            (302, ""),
+            (409, declined),
+            (429, declined),
+            (500, declined),
+            (503, "{}"),
+        ] {
+            assert!(
+                matches!(judge(&answer(status, body), "x"), Err(Failure::Unknown(_))),
+                "{status} {body}"
+            );
         }
+        for status in [401, 403] {
+            assert!(matches!(
+                judge(&answer(status, bare), "x"),
+                Err(Failure::Settings(_))
+            ));
+        }
+        assert_eq!(judge(&answer(204, ""), "x"), Ok(()));
     }
 }

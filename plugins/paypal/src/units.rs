@@ -20,7 +20,7 @@ pub(crate) fn to_paypal(amount: &Amount) -> Result<Money, Failure> {
     if !CURRENCIES.contains(&currency) {
         return Err(Failure::refused(
             "currency_not_supported",
-            format!("PayPal does not take {currency}."),
+            &format!("PayPal does not take {currency}."),
         ));
     }
     let mut value = amount.to_string();
@@ -30,7 +30,7 @@ pub(crate) fn to_paypal(amount: &Amount) -> Result<Money, Failure> {
         if fraction.bytes().any(|digit| digit != b'0') {
             return Err(Failure::refused(
                 "amount_not_representable",
-                format!("PayPal takes {currency} without decimals."),
+                &format!("PayPal takes {currency} without decimals."),
             ));
         }
         value = whole.to_owned();

@@ -5,8 +5,8 @@ use mooring_sdk::json;
 use mooring_sdk::payments::{self, AttemptState, CaptureMode, RefundState};
 use serde::Serialize;
 
-use crate::api::{self, Form};
-use crate::error::Failure;
+use crate::api::Form;
+use crate::error::{self, Failure};
 use crate::model::{
     Card, Charge, Expandable, IntentStatus, MethodDetails, PaymentIntent, PaymentStatus, Refund,
     RefundStatus, Session, SessionStatus,
@@ -186,7 +186,7 @@ pub(crate) fn intent_progress(intent: &PaymentIntent) -> Result<Progress, Failur
 }
 
 fn declined(intent: &PaymentIntent) -> Progress {
-    let failure = intent.last_payment_error.as_ref().map(api::card_refusal);
+    let failure = intent.last_payment_error.as_ref().map(error::card_refusal);
     match failure {
         Some(Failure::Refused { code, message }) => Progress::declined(code, message),
         _ => Progress::declined("payment_failed", "The payment failed."),

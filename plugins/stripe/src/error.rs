@@ -1,93 +1,112 @@
-//! Every failure, and what is known after it.
-//!
-//! The rule: only Stripe's own word makes a refusal. Whatever else goes wrong leaves open whether Stripe acted.
+//! Stripe's errors, and what is known after each: see [`Failure`] for the rule.
 
-use mooring_sdk::gateway::GatewayError;
-use mooring_sdk::outbound::OutboundError;
-use mooring_sdk::payments;
-use mooring_sdk::settings::SettingsError;
+use mooring_sdk::outbound::Answer;
 
-/// Code of a refusal that only the operator can mend.
-const NOT_CONFIGURED: &str = "not_configured";
+pub(crate) use mooring_sdk::gateway::CallFailure as Failure;
 
-/// Why a call did not do what it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// Stripe says that it did nothing, and why.
-    Refused {
-        /// Stripe's code: `insufficient_funds`, `amount_too_small`.
-        code: String,
-        /// For people; Stripe's own words only where it writes them for payers.
-        message: String,
-    },
-    /// Stripe says that it has no such object.
-    Missing,
-    /// The operator has to set something right; this call did nothing, an earlier one may have.
-    Settings(String),
-    /// Whether Stripe did anything is not known. The reason is for the operator.
-    Unknown(String),
-}
+use crate::model::{ErrorBody, ErrorDetail, ErrorKind};
 
-impl Failure {
-    /// A refusal of our own, before Stripe was asked.
-    pub(crate) fn refused(code: &str, message: impl Into<String>) -> Failure {
-        Failure::Refused {
-            code: code.to_owned(),
-            message: message.into(),
+/// Only Stripe's own error object, with a type that means that nothing was done, is a refusal.
+pub(crate) fn judge(answer: &Answer, what: &str) -> Result<(), Failure> {
+    let unknown = |why: &str| Failure::unknown(format!("{what}: {why} ({})", answer.status));
+    match answer.status {
+        200..=299 => return Ok(()),
+        401 | 403 => {
+            return Err(Failure::Settings(format!(
+                "{what}: the key was refused ({}); check `stripe_secret_key`",
+                answer.status
+            )));
         }
+        300..=399 => return Err(unknown("redirects; check `stripe_url`")),
+        400 | 402 | 404 => {}
+        // 409: the same call is still running. 424, 429 and 5xx: Stripe itself does not say what became of it.
+        _ => return Err(unknown("no definite answer")),
     }
-
-    /// What cannot be so.
-    pub(crate) fn unknown(reason: impl Into<String>) -> Failure {
-        Failure::Unknown(reason.into())
-    }
-
-    /// As the end of `start`. No link to a page of Stripe's has been shown yet, so nobody can have paid, whatever an earlier
-    /// call did: settings that are wrong are a refusal, and another gateway may be tried.
-    pub(crate) fn of_start(self) -> GatewayError {
-        match self {
-            Failure::Settings(_) => GatewayError::Refused(payments::Failure::new(
-                NOT_CONFIGURED,
-                "This way to pay is not available now.",
-            )),
-            failure => failure.into(),
-        }
+    let Ok(ErrorBody { error }) = answer.read::<ErrorBody>() else {
+        return Err(unknown("not an answer of Stripe's"));
+    };
+    match error.kind {
+        ErrorKind::InvalidRequestError if answer.status == 404 => Err(Failure::Missing),
+        ErrorKind::CardError => Err(card_refusal(&error)),
+        ErrorKind::InvalidRequestError => Err(refusal(&error)),
+        ErrorKind::IdempotencyError => Err(unknown("the key was used with other parameters")),
+        ErrorKind::Other => Err(unknown("no definite answer")),
     }
 }
 
-impl From<Failure> for GatewayError {
-    fn from(failure: Failure) -> GatewayError {
-        match failure {
-            Failure::Refused { code, message } => {
-                GatewayError::Refused(payments::Failure::new(code, message))
-            }
-            Failure::Missing => GatewayError::Unknown(
-                "Stripe knows nothing of it; was `stripe_secret_key` changed?".to_owned(),
-            ),
-            Failure::Settings(reason) | Failure::Unknown(reason) => GatewayError::Unknown(reason),
-        }
-    }
+/// Stripe writes these words for the payer.
+pub(crate) fn card_refusal(error: &ErrorDetail) -> Failure {
+    let code = error.decline_code.as_deref().or(error.code.as_deref());
+    Failure::refused(
+        code.unwrap_or("card_declined"),
+        error.message.as_deref().unwrap_or("The card was declined."),
+    )
 }
 
-impl From<OutboundError> for Failure {
-    fn from(error: OutboundError) -> Failure {
-        let reason = format!("Stripe: {error}");
-        match error {
-            OutboundError::NotConfigured(_) | OutboundError::Refused(_) | OutboundError::UnknownTarget(_) => {
-                Failure::Settings(reason)
-            }
-            OutboundError::Unreachable(_)
-            | OutboundError::TimedOut
-            | OutboundError::TooLarge
-            | OutboundError::NotInAJob
-            | OutboundError::Denied(_)
-            | OutboundError::Internal(_) => Failure::Unknown(reason),
-        }
-    }
+/// Stripe writes these words for developers, and they may quote an e-mail address, so only codes are kept.
+fn refusal(error: &ErrorDetail) -> Failure {
+    let code = error.code.as_deref().unwrap_or("invalid_request");
+    let about = error
+        .param
+        .as_deref()
+        .map_or_else(String::new, |param| format!(", {param}"));
+    Failure::refused(code, &format!("Stripe refuses this ({code}{about})."))
 }
 
-impl From<SettingsError> for Failure {
-    fn from(error: SettingsError) -> Failure {
-        Failure::Unknown(format!("a setting cannot be read: {error:?}"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn only_stripes_word_is_a_refusal() {
+        let card = r#"{"error":{"type":"card_error","code":"card_declined","decline_code":"do_not_honor","message":"No."}}"#;
+        assert_eq!(
+            judge(&answer(402, card), "x"),
+            Err(Failure::refused("do_not_honor", "No."))
+        );
+        let small = r#"{"error":{"type":"invalid_request_error","code":"amount_too_small","param":"amount","message":"secret"}}"#;
+        assert_eq!(
+            judge(&answer(400, small), "x"),
+            Err(Failure::refused(
+                "amount_too_small",
+                "Stripe refuses this (amount_too_small, amount)."
+            ))
+        );
+        let missing = r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#;
+        assert_eq!(judge(&answer(404, missing), "x"), Err(Failure::Missing));
+        for (status, body) in [
+            (400, "<html>"),
+            (402, "{}"),
+            (404, "nothing here"),
+            (400, r#"{"error":{"type":"idempotency_error"}}"#),
+            (400, r#"{"error":{"type":"api_error"}}"#),
+            (402, r#"{"error":{"type":"something_new"}}"#),
+            (302, ""),
+            (409, small),
+            (424, small),
+            (429, small),
+            (500, small),
+            (503, card),
+        ] {
+            assert!(
+                matches!(judge(&answer(status, body), "x"), Err(Failure::Unknown(_))),
+                "{status} {body}"
+            );
+        }
+        for status in [401, 403] {
+            assert!(matches!(
+                judge(&answer(status, card), "x"),
+                Err(Failure::Settings(_))
+            ));
+        }
+        assert_eq!(judge(&answer(200, ""), "x"), Ok(()));
     }
 }

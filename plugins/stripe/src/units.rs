@@ -21,13 +21,13 @@ pub(crate) fn to_stripe(amount: &Amount) -> Result<i64, Failure> {
     let places = places(&amount.currency).ok_or_else(|| {
         Failure::refused(
             "currency_not_supported",
-            format!("Stripe does not take {}.", amount.currency),
+            &format!("Stripe does not take {}.", amount.currency),
         )
     })?;
     let inexact = || {
         Failure::refused(
             "amount_not_representable",
-            format!("Stripe cannot charge exactly {amount} {}.", amount.currency),
+            &format!("Stripe cannot charge exactly {amount} {}.", amount.currency),
         )
     };
     let number = scale(amount.minor, amount.exponent, places).ok_or_else(inexact)?;

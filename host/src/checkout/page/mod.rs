@@ -69,9 +69,7 @@ impl View<'_> {
             .as_ref()
             .filter(|attempt| !attempt.state.is_uncharged());
         match attempt {
-            Some(attempt) => ways
-                .iter()
-                .any(|way| way.gateway == attempt.gateway && way.test_mode),
+            Some(attempt) => attempt.test_mode,
             None => !ways.is_empty() && ways.iter().all(|way| way.test_mode),
         }
     }
@@ -88,7 +86,8 @@ pub(super) fn page(view: &View<'_>) -> String {
     let main = html! {
         @if view.is_test() { p.note.test { (words.test_mode) } }
         section {
-            p.quiet { (words.amount_due) }
+            // What is over is not to be paid any more.
+            p.quiet { @if is_open { (words.amount_due) } @else { (words.line_amount) } }
             p.amount { bdi { (view.due()) } }
             @if !bill.description.is_empty() { p.text dir="auto" { (bill.description) } }
             @if is_open && bill.expires_at.is_some() { (expiry(view)) }
