@@ -4,6 +4,7 @@
 //! plugin is called.
 
 use bytes::Bytes;
+use mooring_core::idempotency::Claim;
 use mooring_core::ids::JobId;
 pub use mooring_core::keys::CredentialFailure;
 use mooring_core::keys::Principal;
@@ -29,6 +30,8 @@ pub struct Exchange {
     pub principal: Option<Principal>,
     /// Under which logs and audit know this request.
     pub request_id: String,
+    /// What its caller calls it, on a route that writes; see [`mooring_core::idempotency`].
+    pub claim: Option<Claim>,
     /// The job that the first answer waited for; set by the runtime alone, for the second run.
     pub resumed: Option<JobId>,
 }
@@ -66,6 +69,8 @@ pub enum Cause {
     BodyTimeout,
     /// Not well-formed, and why.
     Malformed(String),
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
     /// No capacity; seconds to wait.
     Unavailable(u32),
     /// The plugin ran out of time or fuel.

@@ -77,6 +77,7 @@ pub trait Backend: Any {
     fn record_put(&mut self, collection: &str, id: &str, data: &str) -> Result<Document, RecordError>;
     fn record_get(&mut self, collection: &str, id: &str) -> Result<Document, RecordError>;
     fn record_delete(&mut self, collection: &str, id: &str) -> Result<(), RecordError>;
+    fn record_next_number(&mut self, sequence: &str) -> Result<u64, RecordError>;
     fn record_list(
         &mut self,
         collection: &str,

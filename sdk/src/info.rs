@@ -1,7 +1,9 @@
 //! What a plugin says about itself, apart from its routes.
 
 use mooring_manifest as manifest;
-use mooring_manifest::{Credential, Index, Manifest, Scope, Setting, SettingKind, Target, TargetAuth};
+use mooring_manifest::{
+    Credential, Index, Manifest, RateLimit, Scope, Setting, SettingKind, Target, TargetAuth,
+};
 
 /// Name, credentials, scopes, settings, collections and targets of a plugin.
 #[derive(Clone, Debug)]
@@ -41,6 +43,50 @@ impl Info {
         self.0.credentials.push(Credential::Path {
             parameter: parameter.to_owned(),
         });
+        self
+    }
+
+    /// Keys arrive in one header, and a signature of timestamp and body with them: HMAC-SHA256 of `{timestamp}.{body}`
+    /// with the key's secret, in hexadecimal or base64. The host checks it; requests further from its clock than the
+    /// tolerance are refused. Names of headers in lower case.
+    #[must_use]
+    pub fn signed_requests(
+        mut self,
+        key_header: &str,
+        timestamp_header: &str,
+        signature_header: &str,
+        tolerance_seconds: u32,
+    ) -> Info {
+        self.0.credentials.push(Credential::Signed {
+            key_header: key_header.to_owned(),
+            timestamp_header: timestamp_header.to_owned(),
+            signature_header: signature_header.to_owned(),
+            tolerance_seconds,
+        });
+        self
+    }
+
+    /// On this route, keys may arrive in the JSON body, at this JSON Pointer. The handler sees `-` in its place.
+    #[must_use]
+    pub fn key_in_body(mut self, route: &str, pointer: &str) -> Info {
+        self.0.credentials.push(Credential::Body {
+            route: route.to_owned(),
+            pointer: pointer.to_owned(),
+        });
+        self
+    }
+
+    /// How often one key, or one address without a key, may call the surface as a whole. The limits of routes hold beside it.
+    #[must_use]
+    pub fn requests_per(mut self, requests: u32, seconds: u32) -> Info {
+        self.0.rate_limit = Some(RateLimit { requests, seconds });
+        self
+    }
+
+    /// Paths may have a slash at their end, and several where one belongs.
+    #[must_use]
+    pub fn lenient_paths(mut self) -> Info {
+        self.0.lenient_paths = true;
         self
     }
 
@@ -231,7 +277,15 @@ impl Collection {
         Collection(manifest::Collection {
             name: name.to_owned(),
             indexes: Vec::new(),
+            operated: None,
         })
+    }
+
+    /// The operator may import and change documents; they must fit this JSON Schema (draft 2020-12).
+    #[must_use]
+    pub fn operated(mut self, schema: fn() -> serde_json::Value) -> Collection {
+        self.0.operated = Some(schema());
+        self
     }
 
     /// Documents can be found by the field at `pointer` (JSON Pointer: `/customer/email`).

@@ -61,6 +61,8 @@ pub enum Cause {
     BodyTimeout,
     /// The request is not well-formed, and why.
     Malformed(String),
+    /// The request's idempotency key was used for another request.
+    IdempotencyKeyReused,
     /// No capacity; seconds to wait.
     Unavailable(u32),
     /// The plugin ran out of time or fuel.
@@ -84,6 +86,10 @@ pub enum CredentialFailure {
     Expired,
     /// Taken back.
     Revoked,
+    /// The request's timestamp is too far from now.
+    Stale,
+    /// The request is not signed with the key's secret.
+    BadSignature,
 }
 
 /// Why a primitive refuses to act, whatever the arguments.
@@ -109,6 +115,7 @@ impl Cause {
             Cause::BodyTooLarge(_) => 413,
             Cause::BodyTimeout => 408,
             Cause::Malformed(_) => 400,
+            Cause::IdempotencyKeyReused => 422,
             Cause::Unavailable(_) => 503,
             Cause::Deadline => 504,
             Cause::PluginFailed => 502,
@@ -175,6 +182,7 @@ impl fmt::Display for Cause {
             Cause::BodyTooLarge(max) => write!(f, "the body is larger than {max} bytes"),
             Cause::BodyTimeout => f.write_str("the body did not arrive in time"),
             Cause::Malformed(why) => write!(f, "malformed request: {why}"),
+            Cause::IdempotencyKeyReused => f.write_str("this idempotency key was used for another request"),
             Cause::Unavailable(_) => f.write_str("temporarily unavailable"),
             Cause::Deadline => f.write_str("timed out"),
             Cause::PluginFailed => f.write_str("bad gateway"),

@@ -21,6 +21,8 @@ pub struct Draws {
     /// Digest of what was asked for, to the answer. Written by whichever run asks first.
     hashes: Mutex<HashMap<[u8; 32], PasswordHash>>,
     verdicts: Mutex<HashMap<[u8; 32], bool>>,
+    /// Of each sequence what was drawn from it, in order: by the first run that came so far.
+    numbers: Mutex<HashMap<Vec<u8>, Vec<u64>>>,
 }
 
 impl Draws {
@@ -39,6 +41,7 @@ impl Draws {
             seed,
             hashes: Mutex::default(),
             verdicts: Mutex::default(),
+            numbers: Mutex::default(),
         })
     }
 
@@ -56,6 +59,23 @@ impl Draws {
     /// The generator that every run starts with, from its beginning.
     pub(crate) fn rng(&self) -> ChaCha20Rng {
         ChaCha20Rng::from_seed(self.seed)
+    }
+
+    /// The number at this place among those drawn from a sequence. A place is drawn once, by whichever run comes there
+    /// first; `next` draws.
+    pub(crate) fn number<E>(
+        &self,
+        sequence: &[u8],
+        place: usize,
+        next: impl FnOnce() -> Result<u64, E>,
+    ) -> Result<u64, E> {
+        let mut numbers = self.numbers.lock();
+        if let Some(&number) = numbers.get(sequence).and_then(|drawn| drawn.get(place)) {
+            return Ok(number);
+        }
+        let number = next()?;
+        numbers.entry(sequence.to_vec()).or_default().push(number);
+        Ok(number)
     }
 
     /// The argon2id hash of a password, worked out once. `subject` (an e-mail address) goes into the salt, so that equal

@@ -344,6 +344,7 @@ fn collections() -> Vec<Collection> {
     vec![Collection {
         name: String::from("plans"),
         indexes: Vec::new(),
+        operated: None,
     }]
 }
 

@@ -35,6 +35,10 @@
 //! | 28 | deliveries that are being made | end of the lease (u64), delivery id (string) → the lease, and where it waited |
 //! | 29 | deliveries made | time of the end (u64), delivery id (string) → nothing |
 //! | 30 | deliveries of an event | tenant (u64), event id, endpoint id (strings) → delivery id |
+//! | 31 | replies that are kept | tenant (u64), plugin, key id, SHA-256 of the idempotency key (strings) → reply |
+//! | 32 | when they were kept | time (u64), the reply's key (string) → nothing |
+//!
+//! 33 is no row: with tenant, plugin and name behind it, it names a plugin's sequence of numbers.
 //!
 //! Payments are listed by plugin, user and status: of one plugin (`plugin`) and of the whole tenant (`tenant`). Attempts and
 //! refunds are listed by payment, and by gateway and the gateway's own id; a refund's idempotency key is unique with its payment.
@@ -76,6 +80,9 @@ pub(crate) const DELIVERIES_DUE: u8 = 27;
 pub(crate) const DELIVERIES_LEASED: u8 = 28;
 pub(crate) const DELIVERIES_ENDED: u8 = 29;
 pub(crate) const EVENT_DELIVERIES: u8 = 30;
+pub(crate) const REPLIES: u8 = 31;
+pub(crate) const REPLY_TIMES: u8 = 32;
+pub(crate) const NUMBERS: u8 = 33;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {

@@ -21,6 +21,7 @@ pub mod audit;
 pub mod check;
 pub mod draws;
 pub mod events;
+pub mod idempotency;
 pub mod ids;
 pub mod jobs;
 pub mod json;

@@ -71,6 +71,22 @@ pub enum RecordError {
     Store(#[from] StoreError),
 }
 
+/// The next number of a sequence of the work's plugin and tenant: 1, 2, 3 … It is drawn outside the transaction, so work
+/// that draws at the same time does not conflict: a number can be skipped, but is never handed out twice. The name is 1 to
+/// 100 characters of `a-z 0-9 -`.
+pub fn next_number(work: &mut Work, sequence: &str) -> Result<u64, RecordError> {
+    check::length("sequence", sequence, chars(1, 100))?;
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !sequence.bytes().all(allowed) {
+        return Err(InvalidField::new("sequence", "has characters other than a-z 0-9 -").into());
+    }
+    let name = layout::tenant_key(layout::NUMBERS, work.tenant().id)
+        .string(work.plugin().as_str())
+        .string(sequence)
+        .build();
+    Ok(work.next_number(name)?)
+}
+
 /// A document as stored; its id and its place are the collection's.
 #[derive(Serialize, Deserialize)]
 struct Row {

@@ -3,6 +3,7 @@
 //! All primitives are functions on a [`Work`] or a [`HostWork`]. Dropping it leaves nothing behind; committing it makes
 //! all of it true at once. A [`Work`] names one tenant and one plugin, and the primitives on it reach nothing else.
 
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct HostWork {
     pub(crate) events_emitted: bool,
     pub(crate) deliveries_changed: bool,
     pub(crate) announcements: Vec<Announcement>,
+    /// How many numbers this run has drawn from each sequence.
+    numbers_drawn: HashMap<Vec<u8>, usize>,
 }
 
 /// A unit of work inside one tenant, on behalf of one plugin.
@@ -92,6 +95,7 @@ impl HostWork {
             events_emitted: false,
             deliveries_changed: false,
             announcements: Vec::new(),
+            numbers_drawn: HashMap::new(),
         }
     }
 
@@ -168,6 +172,15 @@ impl HostWork {
             events_emitted,
             deliveries_changed,
         })
+    }
+
+    /// The next number of a named sequence; the same when the work is run again. Never handed out twice, but perhaps skipped.
+    pub(crate) fn next_number(&mut self, sequence: Vec<u8>) -> Result<u64, StoreError> {
+        let (store, draws) = (&self.store, &self.draws);
+        let place = self.numbers_drawn.get(&sequence).copied().unwrap_or(0);
+        let number = draws.number(&sequence, place, || store.next_ordinal(&sequence))?;
+        self.numbers_drawn.insert(sequence, place + 1);
+        Ok(number)
     }
 
     /// The next number of a sequence that orders rows; see [`Store::next_ordinal`].

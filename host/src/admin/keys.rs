@@ -74,6 +74,8 @@ pub(super) struct NewSecret {
     key: Key,
     /// The key itself. It is not stored and cannot be asked for again.
     secret: String,
+    /// What requests with it are signed with, where the surface asks for that. It cannot be asked for again either.
+    signing_secret: Option<String>,
 }
 
 impl From<Minted> for NewSecret {
@@ -81,6 +83,7 @@ impl From<Minted> for NewSecret {
         NewSecret {
             key: Key::new(minted.key, None),
             secret: minted.secret,
+            signing_secret: minted.signing_secret,
         }
     }
 }
@@ -169,6 +172,7 @@ pub(super) async fn create(
         .expires_in_seconds
         .map(|seconds| span("expires_in_seconds", seconds))
         .transpose()?;
+    let master = Arc::clone(&admin.master_keys);
     let minted = admin.write_tenant(tenant, Some(plugin), move |work| {
         let user = match &new.user {
             Some(email) => Some(users::find_by_email(work, email)?.id),
@@ -180,7 +184,7 @@ pub(super) async fn create(
             user,
             expires_at: lifetime.map(|lifetime| work.now().after(lifetime)),
         };
-        let minted = keys::mint(work, Surface::of(&manifest), Minter::Operator, wish)
+        let minted = keys::mint(work, Surface::of(&manifest), Minter::Operator(&master), wish)
             .map_err(|error| explain(error, &manifest))?;
         let tenant = work.tenant().clone();
         audit::note(
@@ -238,8 +242,9 @@ pub(super) async fn rotate(
 ) -> Result<(StatusCode, Answer<NewSecret>), Problem> {
     let id = parse(&id)?;
     let overlap = span("overlap_seconds", rotation.overlap_seconds)?;
+    let master = Arc::clone(&admin.master_keys);
     let minted = admin.write(move |work| {
-        let minted = keys::rotate(work, &id, overlap)?;
+        let minted = keys::rotate(work, &master, &id, overlap)?;
         audit::note(
             work,
             "key.rotate",
@@ -310,6 +315,7 @@ impl From<KeyError> for Problem {
             ),
             KeyError::Invalid(error) => error.into(),
             KeyError::Store(error) => Problem::internal(&error),
+            error @ (KeyError::OperatorOnly | KeyError::Seal(_)) => Problem::internal(&error),
         }
     }
 }

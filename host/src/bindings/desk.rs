@@ -176,11 +176,17 @@ impl Desk {
         bytes
     }
 
-    /// The finished run's transaction, begun now if the run needed none. For jobs, whose end is part of it.
+    /// The run's transaction, begun now if the run needed none. For jobs, whose end is part of it, and for requests that may
+    /// have been made before. Only for runs that act for a tenant.
     pub(crate) fn begin_work(&mut self) -> Work {
         self.work()
-            .expect("a job acts for a tenant, so it is denied nothing");
+            .expect("it acts for a tenant, so it is denied nothing");
         self.work.take().expect("begun just above")
+    }
+
+    /// Gives back what [`begin_work`](Desk::begin_work) has taken, for the run to go on in.
+    pub(crate) fn resume_work(&mut self, work: Work) {
+        self.work = Some(work);
     }
 
     /// Lets the run go on in a transaction that others began, as its stage of this number.

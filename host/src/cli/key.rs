@@ -119,6 +119,7 @@ fn print_secret(output: &Output, answer: &serde_json::Value) {
         &[
             ("id", "/key/id"),
             ("key", "/secret"),
+            ("signing secret", "/signing_secret"),
             ("expires", "/key/expires_at"),
         ],
     );

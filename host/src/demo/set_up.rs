@@ -6,16 +6,17 @@ use mooring_core::Store;
 use mooring_core::audit;
 use mooring_core::ids::{PluginName, TenantId, TenantName, UserId};
 use mooring_core::json::Json;
-use mooring_core::keys::{self, Minter, NewKey, Surface};
+use mooring_core::keys::{self, Minted, Minter, NewKey, Surface};
 use mooring_core::ledger::{self, Direction, LedgerError, NewEntry, NewPosting};
 use mooring_core::money::{Amount, Currency};
+use mooring_core::records::{self, RecordError};
 use mooring_core::seal::MasterKeys;
 use mooring_core::settings;
 use mooring_core::tenants::{self, TenantError, TenantRef};
 use mooring_core::time::Timestamp;
 use mooring_core::users::{self, NewUser, UserError};
 use mooring_core::work::{HostWork, RunError, Work};
-use mooring_manifest::{DemoKey, DemoPosting, DemoSetting, Manifest, SettingKind};
+use mooring_manifest::{DemoKey, DemoPosting, DemoRecord, DemoSetting, Manifest, SettingKind};
 use serde_json::Value;
 
 use super::{Access, DemoError, Failure, OWNER, TENANT};
@@ -54,13 +55,16 @@ fn make(
             None => {
                 let owner = ensure_user(work, OWNER, "Demo Owner", "owner")?;
                 let all = manifest.scopes.iter().map(|scope| scope.name.clone()).collect();
-                access.key = Some(mint(work, manifest, all, Some(owner))?);
+                access.key = Some(mint(work, secrets, manifest, all, Some(owner))?.secret);
             }
             Some(demo) => {
                 for key in &demo.keys {
                     if !access.fields.contains_key(&key.field) {
-                        let secret = make_key(work, manifest, key)?;
-                        access.fields.insert(key.field.clone(), secret.into());
+                        let minted = make_key(work, secrets, manifest, key)?;
+                        access.fields.insert(key.field.clone(), minted.secret.into());
+                        if let (Some(field), Some(secret)) = (&key.secret_field, minted.signing_secret) {
+                            access.fields.insert(field.clone(), secret.into());
+                        }
                     }
                 }
                 for setting in &demo.settings {
@@ -68,6 +72,9 @@ fn make(
                 }
                 for posting in &demo.postings {
                     make_posting(work, plugin, posting)?;
+                }
+                for record in &demo.records {
+                    make_record(work, manifest, record)?;
                 }
             }
         }
@@ -85,10 +92,24 @@ fn make(
     Ok(access)
 }
 
-fn make_key(work: &mut Work, manifest: &Manifest, key: &DemoKey) -> Result<String, Failure> {
+fn make_key(
+    work: &mut Work,
+    secrets: &MasterKeys,
+    manifest: &Manifest,
+    key: &DemoKey,
+) -> Result<Minted, Failure> {
     let user = key.user_role.as_ref().map(|role| ensure_role(work, role));
     let user = user.transpose()?;
-    mint(work, manifest, key.scopes.clone(), user)
+    mint(work, secrets, manifest, key.scopes.clone(), user)
+}
+
+/// Makes a document that is not there; one that the operator has changed stays as it is.
+fn make_record(work: &mut Work, manifest: &Manifest, record: &DemoRecord) -> Result<(), Failure> {
+    let data = record.data.to_string();
+    match records::create(work, &manifest.collections, &record.collection, &record.id, &data) {
+        Ok(_) | Err(RecordError::Exists) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Posts what has not been posted yet. A later version of the plugin may say another amount; the first one stays.
@@ -155,20 +176,21 @@ fn make_setting(
 
 fn mint(
     work: &mut Work,
+    secrets: &MasterKeys,
     manifest: &Manifest,
     scopes: Vec<String>,
     user: Option<UserId>,
-) -> Result<String, Failure> {
+) -> Result<Minted, Failure> {
     let wish = NewKey {
         label: TENANT.to_owned(),
         scopes,
         user,
         expires_at: None,
     };
-    let minted = keys::mint(work, Surface::of(manifest), Minter::Operator, wish)?;
+    let minted = keys::mint(work, Surface::of(manifest), Minter::Operator(secrets), wish)?;
     let tenant = work.tenant().id;
     note(work, "key.create", Some(tenant), minted.key.id.as_str())?;
-    Ok(minted.secret)
+    Ok(minted)
 }
 
 fn ensure_tenant(work: &mut HostWork) -> Result<TenantRef, Failure> {

@@ -3,6 +3,7 @@
 //! It goes before the mount's routes, asks for no credential, and has limits of its own: nobody who pays once meets them, and
 //! nobody can try out links or cards with it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
@@ -16,19 +17,44 @@ use super::{Gate, Mount, body};
 use crate::checkout::{self, Refusal, Visit, Wish};
 use crate::exchange::{Cause, Reply};
 
+/// Where payments have their page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// What stands in front of the reference: `/pay/` of `/pay/{reference}`.
+    folder: String,
+    /// How references begin there, and how the payment's does; both empty where there is no difference.
+    from: String,
+    to: String,
+}
+
 /// What a path below a mount is to its hosted page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Spot<'p> {
     /// The page of the payment with this reference.
-    Payment(&'p str),
+    Payment(Cow<'p, str>),
     /// One of its files.
     Asset(&'p str),
 }
 
-/// What stands in front of the reference: `/pay/` of `/pay/{reference}`.
-pub(super) fn folder(checkout: &Checkout) -> Result<String, &'static str> {
-    let folder = checkout
-        .path
+/// All places of the pages.
+pub(super) fn places(checkout: &Checkout) -> Result<Vec<Place>, &'static str> {
+    let own = Place {
+        folder: folder(&checkout.path)?,
+        from: String::new(),
+        to: String::new(),
+    };
+    let aliases = checkout.aliases.iter().map(|alias| {
+        Ok(Place {
+            folder: folder(&alias.path)?,
+            from: alias.from.clone(),
+            to: alias.to.clone(),
+        })
+    });
+    std::iter::once(Ok(own)).chain(aliases).collect()
+}
+
+fn folder(path: &str) -> Result<String, &'static str> {
+    let folder = path
         .strip_suffix("{reference}")
         .filter(|folder| folder.ends_with('/') && folder.len() > 1 && !folder.contains(['{', '}', '%']));
     let folder = folder.filter(|folder| folder.starts_with('/') && !folder.contains("//"));
@@ -37,13 +63,27 @@ pub(super) fn folder(checkout: &Checkout) -> Result<String, &'static str> {
         .ok_or("the path of the hosted page is plain segments and `{reference}`, such as `/pay/{reference}`")
 }
 
-/// Where below its folder a path lies; nothing if it is a route's.
-pub(super) fn spot<'p>(folder: &str, path: &'p str) -> Option<Spot<'p>> {
-    let rest = path.strip_prefix(folder)?;
-    match rest.strip_prefix("assets/") {
-        Some(name) if !name.contains('/') => Some(Spot::Asset(name)),
-        None if !rest.is_empty() && !rest.contains('/') => Some(Spot::Payment(rest)),
-        _ => None,
+/// What a path is to the pages; nothing if it is a route's.
+pub(super) fn spot<'p>(places: &[Place], path: &'p str) -> Option<Spot<'p>> {
+    places.iter().find_map(|place| place.spot(path))
+}
+
+impl Place {
+    fn spot<'p>(&self, path: &'p str) -> Option<Spot<'p>> {
+        let rest = path.strip_prefix(&self.folder)?;
+        match rest.strip_prefix("assets/") {
+            Some(name) if !name.contains('/') => Some(Spot::Asset(name)),
+            None if !rest.is_empty() && !rest.contains('/') => Some(Spot::Payment(self.reference(rest))),
+            _ => None,
+        }
+    }
+
+    /// The payment's own reference works in every place, because that is what the page's own links have.
+    fn reference<'p>(&self, given: &'p str) -> Cow<'p, str> {
+        match given.strip_prefix(&self.from) {
+            Some(rest) if self.from != self.to => Cow::Owned(format!("{}{rest}", self.to)),
+            _ => Cow::Borrowed(given),
+        }
     }
 }
 
@@ -73,7 +113,7 @@ impl<G: Gate> Edge<G> {
         let accept_language = text(&parts.headers, &ACCEPT_LANGUAGE);
         let refuse = |refusal| checkout::refuse(refusal, query, accept_language, &checkout.provider);
         let reference = match spot {
-            Spot::Payment(reference) => reference,
+            Spot::Payment(ref reference) => reference,
             Spot::Asset(name) => {
                 let file = match parts.method {
                     Method::GET | Method::HEAD => checkout::asset(name).ok_or(Refusal::NotFound),
@@ -146,6 +186,8 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 #[cfg(test)]
 mod tests {
+    use mooring_manifest::CheckoutAlias;
+
     use super::*;
 
     fn checkout(path: &str) -> Checkout {
@@ -155,15 +197,16 @@ mod tests {
             color_setting: None,
             logo_setting: None,
             provider: "Acme".to_owned(),
+            aliases: Vec::new(),
         }
     }
 
     #[test]
     fn the_page_owns_its_links_and_files_and_nothing_else() {
-        let folder = folder(&checkout("/pay/{reference}")).unwrap();
-        let spot = |path| spot(&folder, path);
-        assert_eq!(spot("/pay/abc"), Some(Spot::Payment("abc")));
-        assert_eq!(spot("/pay/assets"), Some(Spot::Payment("assets")));
+        let places = places(&checkout("/pay/{reference}")).unwrap();
+        let spot = |path| spot(&places, path);
+        assert_eq!(spot("/pay/abc"), Some(Spot::Payment("abc".into())));
+        assert_eq!(spot("/pay/assets"), Some(Spot::Payment("assets".into())));
         assert_eq!(spot("/pay/assets/a.css"), Some(Spot::Asset("a.css")));
         for path in [
             "/pay",
@@ -187,8 +230,27 @@ mod tests {
             "/{a}/{reference}",
             "/pay//{reference}",
         ] {
-            assert!(folder(&checkout(path)).is_err(), "{path}");
+            assert!(places(&checkout(path)).is_err(), "{path}");
         }
-        assert_eq!(folder(&checkout("/a/b/{reference}")).unwrap(), "/a/b/");
+        assert_eq!(folder("/a/b/{reference}").unwrap(), "/a/b/");
+    }
+
+    #[test]
+    fn an_alias_leads_to_the_same_page() {
+        let mut checkout = checkout("/pay/{reference}");
+        checkout.aliases.push(CheckoutAlias {
+            path: "/subscribe/{reference}".to_owned(),
+            from: "sub_".to_owned(),
+            to: "tr_".to_owned(),
+        });
+        let places = places(&checkout).unwrap();
+        for path in ["/pay/tr_a", "/subscribe/sub_a", "/subscribe/tr_a"] {
+            assert_eq!(spot(&places, path), Some(Spot::Payment("tr_a".into())), "{path}");
+        }
+        assert_eq!(
+            spot(&places, "/subscribe/assets/a.css"),
+            Some(Spot::Asset("a.css"))
+        );
+        assert_eq!(spot(&places, "/pay/sub_a"), Some(Spot::Payment("sub_a".into())));
     }
 }

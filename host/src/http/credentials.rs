@@ -1,10 +1,15 @@
 //! Where a request carries its key.
 
+use std::time::SystemTime;
+
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mooring_manifest::{Credential, Manifest};
+use serde_json::Value;
 
-use super::path_keys::PathKeys;
+use super::path_keys::{PathKeys, TAKEN};
+use super::signed::{Signed, SignedHeaders};
 use super::surface::{SurfaceError, header_name};
 use crate::exchange::CredentialFailure;
 
@@ -17,6 +22,8 @@ pub(super) struct Credentials {
     schemes: Vec<Scheme>,
     /// Where keys are in paths.
     pub(super) path_keys: PathKeys,
+    /// Routes whose bodies may have the key, and where.
+    in_bodies: Vec<(String, String)>,
     key_prefix: String,
     realm: String,
 }
@@ -26,6 +33,15 @@ enum Scheme {
     Bearer,
     Header(HeaderName),
     Path,
+    Signed(SignedHeaders),
+}
+
+/// What a request presents.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Presented<'h> {
+    pub(super) key: &'h str,
+    /// Where requests are signed.
+    pub(super) signed: Option<Signed>,
 }
 
 impl Credentials {
@@ -33,17 +49,42 @@ impl Credentials {
         let schemes = manifest
             .credentials
             .iter()
-            .map(|credential| match credential {
-                Credential::Bearer => Ok(Scheme::Bearer),
-                Credential::Header { name } => header_name(name).map(Scheme::Header),
-                Credential::Path { .. } => Ok(Scheme::Path),
+            .filter_map(|credential| match credential {
+                Credential::Bearer => Some(Ok(Scheme::Bearer)),
+                Credential::Header { name } => Some(header_name(name).map(Scheme::Header)),
+                Credential::Path { .. } => Some(Ok(Scheme::Path)),
+                Credential::Signed {
+                    key_header,
+                    timestamp_header,
+                    signature_header,
+                    tolerance_seconds,
+                } => Some(
+                    SignedHeaders::new(key_header, timestamp_header, signature_header, *tolerance_seconds)
+                        .map(Scheme::Signed),
+                ),
+                Credential::Body { .. } => None,
             })
             .collect::<Result<_, _>>()?;
         let path_keys = PathKeys::new(manifest).map_err(SurfaceError::PathCredential)?;
+        let in_bodies = manifest
+            .credentials
+            .iter()
+            .filter_map(|credential| match credential {
+                Credential::Body { route, pointer } => Some((route.clone(), pointer.clone())),
+                _ => None,
+            });
+        let in_bodies: Vec<_> = in_bodies.collect();
+        if let Some((route, _)) = in_bodies
+            .iter()
+            .find(|(route, _)| !manifest.routes.iter().any(|known| known.name == *route))
+        {
+            return Err(SurfaceError::BodyCredential(route.clone()));
+        }
         let realm = manifest.name.clone();
         Ok(Credentials {
             schemes,
             path_keys,
+            in_bodies,
             key_prefix: manifest.key_prefix.clone(),
             realm,
         })
@@ -54,7 +95,29 @@ impl Credentials {
             Scheme::Bearer => *header == AUTHORIZATION,
             Scheme::Header(name) => header == name,
             Scheme::Path => false,
+            Scheme::Signed(headers) => headers.use_header(header),
         })
+    }
+
+    /// Where the body of this route may have the key (JSON Pointer).
+    pub(super) fn key_in_body(&self, route: &str) -> Option<&str> {
+        let mut routes = self.in_bodies.iter();
+        routes
+            .find(|(known, _)| known == route)
+            .map(|(_, pointer)| pointer.as_str())
+    }
+
+    /// Takes the key out of a body, and leaves what a plugin is given.
+    pub(super) fn take_from(&self, body: &mut Bytes, pointer: &str) -> Result<String, CredentialFailure> {
+        let mut json: Value = serde_json::from_slice(body).map_err(|_| CredentialFailure::Missing)?;
+        let place = json.pointer_mut(pointer).ok_or(CredentialFailure::Missing)?;
+        let key = match std::mem::replace(place, TAKEN.into()) {
+            Value::String(key) if key.is_empty() => return Err(CredentialFailure::Missing),
+            Value::String(key) if self.has_form(&key) => key,
+            _ => return Err(CredentialFailure::Malformed),
+        };
+        *body = json.to_string().into();
+        Ok(key)
     }
 
     /// What keys of this surface start with; empty if they have no prefix.
@@ -68,14 +131,16 @@ impl Credentials {
         &self,
         headers: &'h HeaderMap,
         in_path: Option<&'h str>,
-    ) -> Result<&'h str, CredentialFailure> {
+        now: SystemTime,
+    ) -> Result<Presented<'h>, CredentialFailure> {
         let mut failure = CredentialFailure::Missing;
         for scheme in &self.schemes {
             let name = match scheme {
                 Scheme::Bearer => &AUTHORIZATION,
                 Scheme::Header(name) => name,
+                Scheme::Signed(headers) => &headers.key,
                 Scheme::Path => match in_path {
-                    Some(key) if self.has_form(key) => return Ok(key),
+                    Some(key) if self.has_form(key) => return Ok(Presented { key, signed: None }),
                     Some(_) => return Err(CredentialFailure::Malformed),
                     None => continue,
                 },
@@ -86,8 +151,16 @@ impl Credentials {
                 return Err(CredentialFailure::Malformed);
             }
             match scheme.key(value) {
-                Some(key) if self.has_form(key) => return Ok(key),
+                Some(key) if self.has_form(key) => {
+                    let signed = match scheme {
+                        Scheme::Signed(signing) => Some(signing.read(headers, now)?),
+                        Scheme::Bearer | Scheme::Header(_) | Scheme::Path => None,
+                    };
+                    return Ok(Presented { key, signed });
+                }
                 Some(_) => return Err(CredentialFailure::Malformed),
+                // An empty header is no key.
+                None if !matches!(scheme, Scheme::Bearer) => {}
                 // Another scheme's `Authorization`: what follows may still fit.
                 None => failure = CredentialFailure::Malformed,
             }
@@ -134,7 +207,7 @@ impl Scheme {
     fn key<'h>(&self, value: &'h HeaderValue) -> Option<&'h str> {
         let Ok(text) = value.to_str() else { return None };
         let key = match self {
-            Scheme::Header(_) | Scheme::Path => text.trim(),
+            Scheme::Header(_) | Scheme::Path | Scheme::Signed(_) => text.trim(),
             Scheme::Bearer => {
                 let (scheme, key) = text.split_once(' ')?;
                 scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())?
@@ -170,8 +243,8 @@ mod tests {
             .collect();
         Credentials::new(&manifest)
             .unwrap()
-            .presented(&map, None)
-            .map(str::to_owned)
+            .presented(&map, None, SystemTime::now())
+            .map(|presented| presented.key.to_owned())
     }
 
     #[test]

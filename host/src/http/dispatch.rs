@@ -4,11 +4,13 @@
 //! one exception: the key is looked up before the rate limit, since otherwise whoever shares an address with a valid key
 //! could use up its limit. The lookup is one read under a hash of the key; requests whose key is no good then count
 //! against their address alone. A scope that is missing is told only to callers within their limit, and nobody's body is
-//! read before it is known that somebody wants it.
+//! read before it is known that somebody wants it. Where requests are signed, the signature covers the body and so is checked
+//! after it, and the scope after that; where a route takes its key from the body, the body comes first, within the limit of the
+//! address.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -17,6 +19,7 @@ use http::{Method, Request};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
+use mooring_core::idempotency::Claim;
 use mooring_core::keys::Principal;
 use mooring_manifest::{Guard, Route};
 
@@ -26,8 +29,9 @@ use super::path_keys::TAKEN;
 use super::rate::Rates;
 use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
+use super::signed::Signed;
 use super::socket::Activity;
-use super::{Caller, Gate, Mount, address, body, connection};
+use super::{Caller, Gate, Mount, address, body, claim, connection};
 use crate::bindings::NOTIFICATIONS;
 use crate::config::EdgeLimits;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
@@ -46,7 +50,15 @@ struct Admitted {
     route: u32,
     params: Vec<String>,
     principal: Option<Principal>,
+    claim: Option<Claim>,
     body: Bytes,
+}
+
+/// Who calls, as far as the head of a request can say.
+struct Identity {
+    caller: Option<Caller>,
+    /// What is to be checked once the body is there.
+    signed: Option<Signed>,
 }
 
 /// A request that may not.
@@ -166,9 +178,11 @@ impl<G: Gate> Edge<G> {
         let found = match one_host(parts).and_then(|()| surface.route(&parts.method, path)) {
             Ok(found) => found,
             Err(cause) => {
+                let (limit, address) = (surface.rate_limit_unrouted, line.address);
                 let taken = self
                     .rates
-                    .take(surface.rate_limit_unrouted, &mount.name, None, line.address);
+                    .take_of_surface(surface.manifest().rate_limit, &mount.name, None, address)
+                    .and_then(|()| self.rates.take(limit, &mount.name, None, address));
                 let cause = taken.map_or_else(Cause::RateLimited, |()| cause);
                 return Err(Refusal { cause, route: None });
             }
@@ -180,55 +194,117 @@ impl<G: Gate> Edge<G> {
             route: Some(found.index),
         };
 
-        let caller = self.authenticate(mount, rule, parts, found.key.as_deref()).await;
-        let (principal, asked) = match &caller {
-            Ok(Some(caller)) => (Some(&caller.principal), caller.rate_limit_per_minute),
-            Ok(None) | Err(_) => (None, None),
+        let mut identity = self.identify(mount, rule, parts, found.key.as_deref()).await;
+        let mut taken = None;
+        if let (Err(Cause::Unauthenticated(CredentialFailure::Missing)), Some(pointer)) =
+            (&identity, surface.credentials.key_in_body(&rule.name))
+        {
+            self.ration(mount, rule, None, line.address).map_err(refuse)?;
+            let mut whole = self.read(rule, body).await.map_err(refuse)?;
+            identity = match surface.credentials.take_from(&mut whole, pointer) {
+                Ok(key) => self.look_up(mount, &key, None).await,
+                Err(failure) => Err(Cause::Unauthenticated(failure)),
+            };
+            taken = Some(whole);
+        }
+        let caller = identity
+            .as_ref()
+            .ok()
+            .and_then(|identity| identity.caller.as_ref());
+        // Whoever is still nobody has paid already, for having the body read.
+        if taken.is_none() || caller.is_some() {
+            self.ration(mount, rule, caller, line.address).map_err(refuse)?;
+        }
+        let Identity { caller, signed } = identity.map_err(refuse)?;
+        let principal = caller.map(|caller| caller.principal);
+        // Whoever has yet to prove that the key is theirs is not told what it may do.
+        if signed.is_none() {
+            line.principal = principal.clone();
+            authorise(rule, principal.as_ref()).map_err(refuse)?;
+        }
+        let body = match taken {
+            Some(body) => body,
+            None => self.read(rule, body).await.map_err(refuse)?,
         };
-        line.principal = principal.cloned();
-        self.rates
-            .take(
-                asked.or(rule.rate_limit_per_minute),
-                &mount.name,
-                principal,
-                line.address,
-            )
-            .map_err(|seconds| refuse(Cause::RateLimited(seconds)))?;
-        let principal = caller.map_err(refuse)?.map(|caller| caller.principal);
-        authorise(rule, principal.as_ref()).map_err(refuse)?;
-
-        let bytes_max = rule
-            .body_bytes_max
-            .unwrap_or(u64::MAX)
-            .min(self.limits.body_bytes_max);
-        let body = body::read(body, bytes_max, self.limits.body_timeout_ms)
-            .await
-            .map_err(refuse)?;
+        if let (Some(signed), Some(principal)) = (&signed, &principal) {
+            self.gate
+                .check_signature(principal, &signed.message(&body), &signed.code)
+                .map_err(refuse)?;
+            line.principal = Some(principal.clone());
+            authorise(rule, Some(principal)).map_err(refuse)?;
+        }
+        let claim = claim::of(rule, parts, &body, principal.as_ref()).map_err(refuse)?;
         Ok(Admitted {
             route: found.index,
             params: found.params,
             principal,
+            claim,
             body,
         })
     }
 
+    /// Takes a token of each limit that holds for the caller; the operator's own goes before those of the manifest.
+    fn ration(
+        &self,
+        mount: &Mount<G::Plugin>,
+        rule: &Route,
+        caller: Option<&Caller>,
+        address: IpAddr,
+    ) -> Result<(), Cause> {
+        let principal = caller.map(|caller| &caller.principal);
+        let asked = caller.and_then(|caller| caller.rate_limit_per_minute);
+        let name = &mount.name;
+        let surface = mount.surface.manifest().rate_limit.filter(|_| asked.is_none());
+        self.rates
+            .take_of_surface(surface, name, principal, address)
+            .and_then(|()| {
+                let per_minute = asked.or(rule.rate_limit_per_minute);
+                self.rates.take(per_minute, name, principal, address)
+            })
+            .map_err(Cause::RateLimited)
+    }
+
+    async fn read(&self, rule: &Route, body: &mut Incoming) -> Result<Bytes, Cause> {
+        let bytes_max = rule
+            .body_bytes_max
+            .unwrap_or(u64::MAX)
+            .min(self.limits.body_bytes_max);
+        body::read(body, bytes_max, self.limits.body_timeout_ms).await
+    }
+
     /// Who calls; nobody on a public route, whatever they present.
-    async fn authenticate(
+    async fn identify(
         &self,
         mount: &Mount<G::Plugin>,
         rule: &Route,
         parts: &Parts,
         in_path: Option<&str>,
-    ) -> Result<Option<Caller>, Cause> {
+    ) -> Result<Identity, Cause> {
         if rule.guard == Guard::Public {
-            return Ok(None);
+            return Ok(Identity {
+                caller: None,
+                signed: None,
+            });
         }
         let presented = mount
             .surface
             .credentials
-            .presented(&parts.headers, in_path)
+            .presented(&parts.headers, in_path, SystemTime::now())
             .map_err(Cause::Unauthenticated)?;
-        self.gate.verify(mount, presented).await.map(Some)
+        self.look_up(mount, presented.key, presented.signed).await
+    }
+
+    async fn look_up(
+        &self,
+        mount: &Mount<G::Plugin>,
+        key: &str,
+        signed: Option<Signed>,
+    ) -> Result<Identity, Cause> {
+        let caller = self.gate.verify(mount, key).await?;
+        Ok(Identity {
+            caller: Some(caller),
+            signed,
+        })
     }
 
     fn own(&self, path: &str, method: &Method, envelope: Envelope<'_>) -> Answer {
@@ -265,14 +341,18 @@ fn exchange<P>(
     admitted: Result<Admitted, Refusal>,
 ) -> Exchange {
     let surface = &mount.surface;
-    let (outcome, params, principal, body) = match admitted {
+    let (outcome, params, principal, claim, body) = match admitted {
         Ok(Admitted {
             route,
             params,
             principal,
+            claim,
             body,
-        }) => (Outcome::Route(route), params, principal, body),
-        Err(Refusal { cause, route }) => (Outcome::Rejected { cause, route }, Vec::new(), None, Bytes::new()),
+        }) => (Outcome::Route(route), params, principal, claim, body),
+        Err(Refusal { cause, route }) => {
+            let outcome = Outcome::Rejected { cause, route };
+            (outcome, Vec::new(), None, None, Bytes::new())
+        }
     };
     // A HEAD request that a GET route answers is a GET request to the plugin.
     let method = match &outcome {
@@ -289,6 +369,7 @@ fn exchange<P>(
         body,
         principal,
         request_id: request_id.to_owned(),
+        claim,
         resumed: None,
     }
 }

@@ -17,6 +17,7 @@ mod access_log;
 mod address;
 mod body;
 mod checkout;
+mod claim;
 mod connection;
 mod credentials;
 mod dispatch;
@@ -28,6 +29,7 @@ mod rate;
 mod request_id;
 mod respond;
 mod server;
+mod signed;
 mod socket;
 mod surface;
 mod tls;
@@ -68,6 +70,11 @@ pub trait Gate: Send + Sync + 'static {
         mount: &Mount<Self::Plugin>,
         presented: &str,
     ) -> impl Future<Output = Result<Caller, Cause>> + Send;
+
+    /// Whether a message was signed (HMAC-SHA256) with the secret of the principal's key.
+    ///
+    /// Refuses with [`Cause::Unauthenticated`], or with [`Cause::HostFailed`] where the secret could not be had.
+    fn check_signature(&self, principal: &Principal, message: &[u8], code: &[u8]) -> Result<(), Cause>;
 
     /// Have the plugin answer. Never fails: a plugin that does is a reply too.
     fn call(&self, mount: &Mount<Self::Plugin>, exchange: Exchange) -> impl Future<Output = Reply> + Send;

@@ -173,6 +173,7 @@ impl From<Cause> for Refused {
             Cause::Malformed(reason) => Refused::new(StatusCode::BAD_REQUEST, reason),
             Cause::Unauthenticated(_)
             | Cause::MissingScope(_)
+            | Cause::IdempotencyKeyReused
             | Cause::Unavailable(_)
             | Cause::Deadline
             | Cause::PluginFailed

@@ -41,7 +41,10 @@ impl PathKeys {
             .iter()
             .filter_map(|credential| match credential {
                 Credential::Path { parameter } => Some(parameter.as_str()),
-                Credential::Bearer | Credential::Header { .. } => None,
+                Credential::Bearer
+                | Credential::Header { .. }
+                | Credential::Signed { .. }
+                | Credential::Body { .. } => None,
             })
             .collect();
         if names.is_empty() {

@@ -3,16 +3,18 @@
 //! A token bucket for each mount, key, address and quota: routes with the same quota share one, so a limit "600 per
 //! minute" means what a provider's documents mean by it. Requests without a valid key share the bucket of their address.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use mooring_core::keys::Principal;
+use mooring_manifest::RateLimit;
 
 /// Buckets of one quota before full ones are thrown out at once instead of at the next sweep; some 6 MB.
 const BUCKETS_MAX: usize = 100_000;
@@ -22,7 +24,7 @@ const LOOK_EVERY: u32 = 1024;
 /// All buckets of the edge.
 pub(super) struct Rates {
     /// One limiter per quota: a handful, since quotas come from manifests and settings. Read without a lock.
-    limiters: ArcSwap<Vec<(NonZeroU32, Arc<Limiter>)>>,
+    limiters: ArcSwap<Vec<(RateLimit, Arc<Limiter>)>>,
     hasher: RandomState,
     clock: DefaultClock,
     passed: AtomicU32,
@@ -48,7 +50,7 @@ impl Rates {
         }
     }
 
-    /// Takes a token, or says how many seconds to wait for one. No quota and a quota of 0 let everybody pass.
+    /// Takes a token of a route's limit, or says how many seconds to wait for one. No quota and a quota of 0 let everybody pass.
     pub(super) fn take(
         &self,
         per_minute: Option<u32>,
@@ -56,11 +58,32 @@ impl Rates {
         principal: Option<&Principal>,
         address: IpAddr,
     ) -> Result<(), u32> {
-        let Some(quota) = per_minute.and_then(NonZeroU32::new) else {
+        let quota = per_minute.map(|requests| RateLimit {
+            requests,
+            seconds: 60,
+        });
+        self.take_from(quota, (mount, principal.map(Principal::key)), address)
+    }
+
+    /// As [`take`](Rates::take), of the limit of a surface as a whole.
+    pub(super) fn take_of_surface(
+        &self,
+        quota: Option<RateLimit>,
+        mount: &str,
+        principal: Option<&Principal>,
+        address: IpAddr,
+    ) -> Result<(), u32> {
+        // Apart from the limits of its routes, also where the numbers are the same.
+        let caller = (mount, principal.map(Principal::key), "surface");
+        self.take_from(quota, caller, address)
+    }
+
+    fn take_from(&self, quota: Option<RateLimit>, caller: impl Hash, address: IpAddr) -> Result<(), u32> {
+        let Some(quota) = quota.filter(|quota| quota.requests > 0) else {
             return Ok(());
         };
         let bucket = Bucket {
-            caller: self.hasher.hash_one((mount, principal.map(Principal::key))),
+            caller: self.hasher.hash_one(caller),
             address: network(address),
         };
         let limiters = self.limiters.load();
@@ -102,8 +125,11 @@ impl Rates {
         });
     }
 
-    fn add(&self, quota: NonZeroU32) -> Arc<Limiter> {
-        let fresh: Arc<Limiter> = Arc::new(RateLimiter::keyed(Quota::per_minute(quota)));
+    fn add(&self, quota: RateLimit) -> Arc<Limiter> {
+        let requests = NonZeroU32::new(quota.requests).unwrap_or(NonZeroU32::MIN);
+        let each = Duration::from_secs(quota.seconds.max(1).into()) / requests.get();
+        let rate = Quota::with_period(each).unwrap_or_else(|| Quota::per_second(requests));
+        let fresh: Arc<Limiter> = Arc::new(RateLimiter::keyed(rate.allow_burst(requests)));
         let mut chosen = fresh.clone();
         self.limiters.rcu(|limiters| {
             let mut limiters = Vec::clone(limiters);

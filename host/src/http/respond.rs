@@ -54,6 +54,7 @@ pub(super) fn duty(cause: &Cause, credentials: &Credentials) -> Option<(HeaderNa
         | Cause::BodyTooLarge(_)
         | Cause::BodyTimeout
         | Cause::Malformed(_)
+        | Cause::IdempotencyKeyReused
         | Cause::Deadline
         | Cause::PluginFailed
         | Cause::HostFailed => None,

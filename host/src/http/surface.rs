@@ -1,12 +1,13 @@
 //! A manifest, compiled for requests.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
 use mooring_manifest::{Checkout, Manifest, Route};
 
-use super::checkout::{self, Spot};
+use super::checkout::{self, Place, Spot};
 use super::credentials::Credentials;
 use super::path::{check_path, check_pattern, decode};
 use crate::exchange::Cause;
@@ -18,8 +19,8 @@ pub struct Surface {
     routers: Vec<(Method, matchit::Router<u32>)>,
     pub(super) credentials: Credentials,
     request_headers: Vec<HeaderName>,
-    /// Where links for payers lie: `/pay/`.
-    checkout_folder: Option<String>,
+    /// Where links for payers lie; nowhere if the plugin makes no payments.
+    checkout_places: Vec<Place>,
     /// Requests per minute of one address where no route is found: the most that any route allows, so no limit where
     /// a route has none.
     pub(super) rate_limit_unrouted: Option<u32>,
@@ -53,6 +54,9 @@ pub enum SurfaceError {
     /// A credential is a parameter that no path has.
     #[error("keys are in the parameter `{0}`, which no route has")]
     PathCredential(String),
+    /// A credential is in the body of a route that there is not.
+    #[error("keys are in the body of the route `{0}`, which there is not")]
+    BodyCredential(String),
     /// A plugin sees no credentials.
     #[error("the header `{0}` carries credentials, which a plugin is not given")]
     CredentialHeader(String),
@@ -112,14 +116,16 @@ impl Surface {
         let rate_limit_unrouted = limits
             .collect::<Option<Vec<_>>>()
             .and_then(|limits| limits.into_iter().max());
-        let checkout_folder = manifest.checkout.as_ref().map(checkout::folder).transpose();
-        let checkout_folder = checkout_folder.map_err(SurfaceError::Checkout)?;
+        let checkout_places = manifest.checkout.as_ref().map(checkout::places).transpose();
+        let checkout_places = checkout_places
+            .map_err(SurfaceError::Checkout)?
+            .unwrap_or_default();
         Ok(Surface {
             manifest,
             routers,
             credentials,
             request_headers,
-            checkout_folder,
+            checkout_places,
             rate_limit_unrouted,
         })
     }
@@ -131,7 +137,7 @@ impl Surface {
 
     /// What a path is to the hosted page, if it is something.
     pub(super) fn checkout<'s>(&'s self, path: &'s str) -> Option<(&'s Checkout, Spot<'s>)> {
-        let spot = checkout::spot(self.checkout_folder.as_deref()?, path)?;
+        let spot = checkout::spot(&self.checkout_places, path)?;
         Some((self.manifest.checkout.as_ref()?, spot))
     }
 
@@ -142,6 +148,7 @@ impl Surface {
     /// Finds the route of a request, or says what is wrong with it.
     pub(super) fn route(&self, method: &Method, path: &str) -> Result<Found, Cause> {
         check_path(path)?;
+        let path = &*self.tidied(path);
         let matched = self.at(method, path).or_else(|| {
             // HEAD is GET without the body (RFC 9110, 9.3.2).
             if *method == Method::HEAD {
@@ -179,6 +186,16 @@ impl Surface {
                 )
             })
             .collect()
+    }
+
+    /// A path as the router knows it: without empty segments, where the surface is lenient.
+    fn tidied<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        let untidy = path.len() > 1 && (path.ends_with('/') || path.contains("//"));
+        if !self.manifest.lenient_paths || !untidy {
+            return Cow::Borrowed(path);
+        }
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        Cow::Owned(segments.fold(String::new(), |path, segment| path + "/" + segment))
     }
 
     fn at<'p>(&self, method: &Method, path: &'p str) -> Option<matchit::Match<'_, 'p, &u32>> {

@@ -11,8 +11,10 @@ use mooring_core::time::Timestamp;
 use mooring_core::work::HostWork;
 use mooring_core::{Store, StoreError};
 
+use ring::hmac;
+
 use super::Live;
-use crate::exchange::{Cause, Exchange, Notification, NotifyError, Reply};
+use crate::exchange::{Cause, CredentialFailure, Exchange, Notification, NotifyError, Reply};
 use crate::http::{Caller, Gate, Mount, MountTable};
 use crate::runtime::Plugin;
 
@@ -39,6 +41,20 @@ impl Gate for Live {
         })??;
         self.key_uses.note(verified.principal.key());
         Ok(verified)
+    }
+
+    fn check_signature(&self, principal: &Principal, message: &[u8], code: &[u8]) -> Result<(), Cause> {
+        // A read in memory, and less computing than handing it to another thread would cost.
+        let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+        let mut work = HostWork::read(&self.store, &draws);
+        let secret = keys::signing_secret(&mut work, &self.secrets, principal.key()).map_err(|error| {
+            tracing::error!(%error, key = %principal.key(), "a signing secret could not be opened");
+            Cause::HostFailed
+        })?;
+        // A key that was made before its surface asked for signatures has nothing to sign with.
+        let secret = secret.ok_or(Cause::Unauthenticated(CredentialFailure::BadSignature))?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        hmac::verify(&key, message, code).map_err(|_| Cause::Unauthenticated(CredentialFailure::BadSignature))
     }
 
     async fn call(&self, mount: &Mount<Arc<Plugin>>, exchange: Exchange) -> Reply {

@@ -10,7 +10,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use mooring_core::draws::Draws;
+use mooring_core::idempotency::{self, Kept};
 use mooring_core::ids::JobId;
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, Work};
@@ -22,6 +24,7 @@ use super::Shared;
 use super::events::{PutOff, Untold};
 use super::plugin::{FailureAnswers, Plugin, Role, check_answer};
 use super::program::{Answer, Fault, Run};
+use super::recall;
 use crate::bindings::{Caller, Desk};
 use crate::exchange::{Cause, Exchange, Outcome, Reply, Usage};
 
@@ -29,15 +32,15 @@ use crate::exchange::{Cause, Exchange, Outcome, Reply, Usage};
 const BUSY_RETRY_SECONDS: u32 = 1;
 
 /// What a call came to, before it is known to be durable.
-struct Finished {
-    reply: Result<Reply, Cause>,
-    usage: Usage,
+pub(super) struct Finished {
+    pub(super) reply: Result<Reply, Cause>,
+    pub(super) usage: Usage,
     /// The reply rests on everything up to here.
-    rests_on: Option<Sequence>,
+    pub(super) rests_on: Option<Sequence>,
     /// What the commit left for the background.
-    committed: Option<Committed>,
+    pub(super) committed: Option<Committed>,
     /// The reply is not the answer yet: the handler is run again after this job.
-    resume_after: Option<JobId>,
+    pub(super) resume_after: Option<JobId>,
 }
 
 /// What a run of the handler wants.
@@ -69,6 +72,10 @@ impl Shared {
             let first = finished.usage;
             finished = self.finish(plugin, Arc::new(again)).await;
             finished.usage.add(&first);
+        }
+        if let Err(Cause::IdempotencyKeyReused) = finished.reply {
+            // The caller's mistake, and so for the plugin to word.
+            finished = self.finish(plugin, Arc::new(reused(&exchange, route))).await;
         }
         let failed = finished.reply.is_err();
         let mut reply = finished.reply.unwrap_or_else(|cause| {
@@ -123,7 +130,15 @@ impl Shared {
         let mut put_off = PutOff::default();
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
-            let desk = Desk::new(&self.office, &plugin.facts, &draws, caller.clone());
+            let mut desk = Desk::new(&self.office, &plugin.facts, &draws, caller.clone());
+            match self.recall(&mut desk, exchange) {
+                Ok(None) => {}
+                Ok(Some(recalled)) => return recalled,
+                Err(error) => {
+                    tracing::error!(%error, request_id = exchange.request_id, "a kept reply could not be read");
+                    return Finished::failed(Cause::HostFailed);
+                }
+            }
             let Run {
                 mut desk,
                 fuel,
@@ -145,11 +160,17 @@ impl Shared {
                 }
             };
             plugin.breaker.succeeded();
-            let Some(work) = desk.take_work() else {
+            let Some(mut work) = desk.take_work() else {
                 return wanted.finished(usage, None, None);
             };
             if wanted.reply.status >= 400 {
                 return wanted.finished(usage, Some(work.snapshot()), None);
+            }
+            if let Some(claim) = &exchange.claim
+                && let Err(error) = idempotency::keep(&mut work, claim, wanted.to_keep())
+            {
+                tracing::error!(%error, request_id = exchange.request_id, "a reply could not be kept");
+                return Finished::failed(Cause::HostFailed);
             }
             match self.tell_and_commit(work, &mut put_off, &mut usage, &exchange.request_id) {
                 Ok(Some(committed)) => {
@@ -232,6 +253,13 @@ impl Shared {
 }
 
 impl Wanted {
+    fn to_keep(&self) -> Kept {
+        match &self.resume_after {
+            Some(job) => Kept::Waits(job.clone()),
+            None => recall::to_keep(&self.reply),
+        }
+    }
+
     fn finished(self, usage: Usage, rests_on: Option<Sequence>, committed: Option<Committed>) -> Finished {
         Finished {
             reply: Ok(self.reply),
@@ -252,6 +280,21 @@ impl Finished {
             committed: None,
             resume_after: None,
         }
+    }
+}
+
+/// The request as one that the host refuses.
+fn reused(exchange: &Exchange, route: Option<u32>) -> Exchange {
+    Exchange {
+        outcome: Outcome::Rejected {
+            cause: Cause::IdempotencyKeyReused,
+            route,
+        },
+        params: Vec::new(),
+        body: Bytes::new(),
+        principal: None,
+        claim: None,
+        ..Exchange::clone(exchange)
     }
 }
 

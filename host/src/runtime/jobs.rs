@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_core::draws::Draws;
+use mooring_core::idempotency;
 use mooring_core::ids::{JobId, PluginName};
 use mooring_core::jobs::{self, Backoff, Claimed, DueJob, JobError};
 use mooring_core::time::Timestamp;
@@ -180,6 +181,9 @@ impl Shared {
             .await;
         if let Err(error) = self.host_write(|work| jobs::purge(work, BATCH)).await {
             tracing::error!(%error, "old jobs could not be purged");
+        }
+        if let Err(error) = self.host_write(|work| idempotency::purge(work, BATCH)).await {
+            tracing::error!(%error, "old replies could not be purged");
         }
     }
 

@@ -242,6 +242,7 @@ fn rehearsal(cause: Cause) -> Exchange {
         body: bytes::Bytes::new(),
         principal: None,
         request_id: "rehearsal".to_owned(),
+        claim: None,
         resumed: None,
     }
 }

@@ -27,6 +27,7 @@ mod plugin;
 mod pool;
 mod program;
 mod ready;
+mod recall;
 mod registry;
 mod submit;
 mod task;

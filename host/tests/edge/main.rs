@@ -10,6 +10,7 @@ mod path_keys;
 mod protocol;
 mod refusals;
 mod shutdown;
+mod signed;
 mod support;
 mod till;
 mod tls;

@@ -17,6 +17,7 @@ use mooring_core::ids::{KeyId, TenantId, TenantName};
 use mooring_core::keys::Principal;
 use mooring_core::tenants::TenantRef;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -90,6 +91,30 @@ impl FakeGate {
             surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(keyed).unwrap())).unwrap()),
             plugin: (),
         };
+        let signed = json!({
+            "name": "signed", "version": "1.0.0", "summary": "", "lenient_paths": true,
+            "credentials": [
+                {"kind": "signed", "key_header": "x-key", "timestamp_header": "x-time",
+                 "signature_header": "x-code", "tolerance_seconds": 300},
+                {"kind": "body", "route": "call", "pointer": "/params/key"},
+            ],
+            "key_prefix": "tk_",
+            "rate_limit": {"requests": 12, "seconds": 300},
+            "scopes": [{"name": "read", "summary": ""}, {"name": "write", "summary": ""}],
+            "routes": [
+                {"name": "make", "method": "POST", "path": "/items", "access": "write", "guard": {"kind": "key"}},
+                route("list", "GET", "/items", json!({"kind": "key"})),
+                route("drop", "DELETE", "/items", json!({"kind": "scopes", "any": ["write"]})),
+                route("call", "POST", "/call", json!({"kind": "key"})),
+            ],
+        });
+        let signed = Mount {
+            name: "signed".to_owned(),
+            host: None,
+            prefix: "/signed".to_owned(),
+            surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(signed).unwrap())).unwrap()),
+            plugin: (),
+        };
         let gateway = json!({
             "name": "gate", "version": "1.0.0", "summary": "", "routes": [],
             "gateway": {"enabled_setting": "enabled", "methods": [], "refunds": true, "captures": true,
@@ -98,6 +123,7 @@ impl FakeGate {
         let gateway = Surface::new(Arc::new(serde_json::from_value(gateway).unwrap())).unwrap();
         let mounts = vec![
             keyed,
+            signed,
             mount("fake", None, "/fake"),
             mount("named", Some("fake.example"), ""),
             Mount {
@@ -142,6 +168,14 @@ impl Gate for FakeGate {
         })
     }
 
+    fn check_signature(&self, _: &Principal, message: &[u8], code: &[u8]) -> Result<(), Cause> {
+        // Not a signature, but as particular about every byte.
+        match code == Sha256::digest(message).as_slice() {
+            true => Ok(()),
+            false => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
+        }
+    }
+
     async fn notify(&self, _: &Mount<()>, tenant: &str, sent: Notification) -> Result<(), NotifyError> {
         if tenant != "demo" {
             return Err(NotifyError::UnknownTenant);
@@ -183,6 +217,7 @@ impl Gate for FakeGate {
             "headers": exchange.headers,
             "body": String::from_utf8_lossy(&exchange.body),
             "known": exchange.principal.is_some(),
+            "claim": exchange.claim.map(|claim| (claim.key, hex::encode(claim.fingerprint))),
             "request_id": exchange.request_id,
         });
         reply(status, Bytes::from(said.to_string()))
@@ -232,6 +267,7 @@ fn status(cause: &Cause) -> u16 {
         Cause::BodyTooLarge(_) => 413,
         Cause::BodyTimeout => 408,
         Cause::Malformed(_) => 400,
+        Cause::IdempotencyKeyReused => 422,
         _ => 500,
     }
 }

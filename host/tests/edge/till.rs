@@ -81,7 +81,7 @@ impl FakeTill {
             action,
             failure: None,
             abandoned: false,
-            test_mode: gateway == "sandbox",
+            test_mode: false,
         });
     }
 

@@ -79,6 +79,7 @@ fn rejected(cause: &Cause) -> (u16, String) {
         Cause::RateLimited(_) => (429, "rate limited"),
         Cause::BodyTooLarge(max) => return (413, format!("request body too large: at most {max} bytes")),
         Cause::BodyTimeout => (408, "request timeout"),
+        Cause::IdempotencyKeyReused => (422, "idempotency key was used for another request"),
         Cause::Malformed(why) => return (400, format!("bad request: {why}")),
         Cause::Unavailable(_) => (503, "service unavailable"),
         Cause::Deadline => (504, "gateway timeout"),

@@ -81,6 +81,7 @@ fn rejected(cause: &Cause) -> (u16, String) {
         Cause::RateLimited(_) => (429, "Too many requests"),
         Cause::BodyTooLarge(max) => return (413, format!("The body is larger than {max} bytes")),
         Cause::BodyTimeout => (408, "The body did not arrive in time"),
+        Cause::IdempotencyKeyReused => (422, "This Idempotency-Key was used for another request"),
         Cause::Malformed(why) => return (400, format!("Malformed request: {why}")),
         Cause::Unavailable(_) => (503, "Service unavailable"),
         Cause::Deadline => (504, "Timed out"),

@@ -190,6 +190,7 @@ impl Plugin for Payx {
             color_setting: Some("color".to_owned()),
             logo_setting: Some("logo_url".to_owned()),
             provider: "payx".to_owned(),
+            aliases: Vec::new(),
         })
         .demo(demo())
     }
@@ -248,6 +249,7 @@ fn demo() -> Demo {
         base_path: String::new(),
         keys: vec![DemoKey {
             field: "secret_key".to_owned(),
+            secret_field: None,
             scopes: RESELLER.iter().map(|&scope| scope.to_owned()).collect(),
             user_role: None,
         }],
@@ -256,5 +258,6 @@ fn demo() -> Demo {
             setting(convert::NAME, "testSite", None),
         ],
         postings: Vec::new(),
+        records: Vec::new(),
     }
 }

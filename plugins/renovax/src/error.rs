@@ -207,6 +207,10 @@ fn rejected(cause: &Cause) -> (u16, &'static str, String) {
             return (413, "payload_too_large", message);
         }
         Cause::BodyTimeout => ("request_timeout", "Request timeout."),
+        Cause::IdempotencyKeyReused => (
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+        ),
         Cause::Malformed(why) => return (400, "bad_request", format!("Bad request: {why}")),
         Cause::Unavailable(_) => ("service_unavailable", UNAVAILABLE),
         Cause::Deadline => ("gateway_timeout", "Gateway timeout."),

@@ -276,6 +276,7 @@ fn checkout() -> Checkout {
         color_setting: Some("brand_color".to_owned()),
         logo_setting: Some("logo_url".to_owned()),
         provider: "RENOVAX Payments".to_owned(),
+        aliases: Vec::new(),
     }
 }
 
@@ -283,6 +284,7 @@ fn checkout() -> Checkout {
 fn demo() -> Demo {
     let key = |field: &str, scope: &str, role: Option<&str>| DemoKey {
         field: field.to_owned(),
+        secret_field: None,
         scopes: vec![scope.to_owned()],
         user_role: role.map(str::to_owned),
     };
@@ -309,5 +311,6 @@ fn demo() -> Demo {
             currency: credits::CURRENCY.to_owned(),
             user_role: Some("distributor".to_owned()),
         }],
+        records: Vec::new(),
     }
 }

@@ -27,6 +27,12 @@ pub struct Manifest {
     pub scopes: Vec<Scope>,
     /// In order of their index, which is what a matched request carries.
     pub routes: Vec<Route>,
+    /// How often one key, or one address without a key, may call the surface as a whole; beside the limits of routes.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+    /// Whether a path may have a slash at its end, and several where one belongs.
+    #[serde(default)]
+    pub lenient_paths: bool,
     /// Request headers that the plugin reads, in lower case; it is given no others.
     #[serde(default)]
     pub request_headers: Vec<String>,
@@ -70,6 +76,36 @@ pub enum Credential {
         /// Such as `secret_key`.
         parameter: String,
     },
+    /// The key in one header, and a signature made with the secret that belongs to it: HMAC-SHA256 of
+    /// `{timestamp}.{body}`, where the timestamp is the text of another header, in seconds since the epoch, and the body
+    /// the bytes as sent. Written in hexadecimal, any case, or in standard base64.
+    Signed {
+        /// Such as `x-api-key`; lower case, as the others.
+        key_header: String,
+        /// Such as `x-timestamp`.
+        timestamp_header: String,
+        /// Such as `x-signature`.
+        signature_header: String,
+        /// How far the timestamp may be from now, either way.
+        tolerance_seconds: u32,
+    },
+    /// A field of the JSON body of one route, for requests that present no key elsewhere. The plugin is given `-` in its place.
+    Body {
+        /// Name of the route.
+        route: String,
+        /// JSON Pointer (RFC 6901): `/params/SecretKey`.
+        pointer: String,
+    },
+}
+
+/// So many requests in so long a time; a bucket that is full at first and fills evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// At least 1.
+    pub requests: u32,
+    /// At least 1.
+    pub seconds: u32,
 }
 
 /// A permission of a key.
@@ -173,7 +209,7 @@ pub enum SettingKind {
 }
 
 /// A collection of the plugin's JSON documents.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Collection {
     /// `a-z`, `0-9` and `-`.
@@ -181,6 +217,10 @@ pub struct Collection {
     /// Fields that documents can be found by.
     #[serde(default)]
     pub indexes: Vec<Index>,
+    /// JSON Schema (draft 2020-12) of its documents, where the operator may import and change them; absent where they are
+    /// the plugin's alone.
+    #[serde(default)]
+    pub operated: Option<serde_json::Value>,
 }
 
 /// A declared index. A document whose field is absent, null, an array or an object is not in it.
@@ -348,6 +388,21 @@ pub struct Checkout {
     pub logo_setting: Option<String>,
     /// Shown quietly at the bottom: the provider's name.
     pub provider: String,
+    /// Other addresses of the same pages.
+    #[serde(default)]
+    pub aliases: Vec<CheckoutAlias>,
+}
+
+/// Where else a payment's page is found: under a reference that begins otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckoutAlias {
+    /// As [`Checkout::path`]: `/hosted-subscription/{reference}`.
+    pub path: String,
+    /// How references begin in this path: `sub_`.
+    pub from: String,
+    /// How the payment's begins: `tr_`.
+    pub to: String,
 }
 
 /// What a gateway offers.
@@ -386,7 +441,7 @@ pub struct GatewayMethod {
 }
 
 /// What a demo sets up for a plugin, and what of it goes into `demo.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demo {
     /// Behind the mount in `base_url`: `/api`.
@@ -401,6 +456,21 @@ pub struct Demo {
     /// Money that is there from the start.
     #[serde(default)]
     pub postings: Vec<DemoPosting>,
+    /// Documents that are there from the start.
+    #[serde(default)]
+    pub records: Vec<DemoRecord>,
+}
+
+/// A document of a demo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoRecord {
+    /// An [operated](Collection::operated) collection.
+    pub collection: String,
+    /// 1 to 200 characters.
+    pub id: String,
+    /// JSON object that fits the collection's schema.
+    pub data: serde_json::Value,
 }
 
 /// A key of a demo.
@@ -409,6 +479,9 @@ pub struct Demo {
 pub struct DemoKey {
     /// Its name in `demo.json`: `merchant_token`.
     pub field: String,
+    /// The name in `demo.json` of the secret that requests are signed with: `secret_key`. Where keys sign.
+    #[serde(default)]
+    pub secret_field: Option<String>,
     /// What it carries.
     pub scopes: Vec<String>,
     /// The role of a user that is made for it; absent for a key of nobody.

@@ -107,6 +107,12 @@ pub fn list(collection: &str, filter: Option<IndexValue>, page: Page) -> Result<
     host!(record_list(collection, filter, page))
 }
 
+/// The next number of a sequence of the plugin in its tenant: 1, 2, 3 … Concurrent calls do not conflict: a number can be
+/// skipped, but is never handed out twice. The name is 1 to 100 characters of `a-z 0-9 -`.
+pub fn next_number(sequence: &str) -> Result<u64, RecordError> {
+    host!(record_next_number(sequence))
+}
+
 impl From<RecordError> for Problem {
     fn from(error: RecordError) -> Problem {
         match error {

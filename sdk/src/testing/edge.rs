@@ -31,7 +31,11 @@ impl<P: Plugin> TestHost<P> {
         };
         request.params = params;
         let in_path = self.key_in_path(&route, &mut request);
-        let key = in_path.as_deref().or(key);
+        let in_body = match key {
+            None => self.key_in_body(&route, &mut request),
+            Some(_) => None,
+        };
+        let key = in_path.as_deref().or(in_body.as_deref()).or(key);
         if route
             .body_bytes_max
             .is_some_and(|max| request.body.len() as u64 > max)
@@ -57,7 +61,10 @@ impl<P: Plugin> TestHost<P> {
             .iter()
             .filter_map(|credential| match credential {
                 Credential::Path { parameter } => Some(format!("{{{parameter}}}")),
-                Credential::Bearer | Credential::Header { .. } => None,
+                Credential::Bearer
+                | Credential::Header { .. }
+                | Credential::Signed { .. }
+                | Credential::Body { .. } => None,
             });
         let mut key = None;
         for parameter in parameters {
@@ -75,6 +82,21 @@ impl<P: Plugin> TestHost<P> {
             request.path = segments.join("/");
         }
         key
+    }
+
+    /// Takes the key out of the body, where the manifest says that it is there.
+    fn key_in_body(&self, route: &Route, request: &mut Request) -> Option<String> {
+        let mut credentials = self.manifest.credentials.iter();
+        let pointer = credentials.find_map(|credential| match credential {
+            Credential::Body { route: name, pointer } if *name == route.name => Some(pointer),
+            _ => None,
+        })?;
+        let mut body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+        let place = body.pointer_mut(pointer)?;
+        let key = place.as_str()?.to_owned();
+        *place = REDACTED.into();
+        request.body = body.to_string().into_bytes();
+        Some(key)
     }
 
     fn authenticate(&self, guard: &Guard, key: Option<&str>) -> Result<Option<Principal>, Cause> {

@@ -155,4 +155,12 @@ fn check_demo(manifest: &Manifest) {
     for setting in &demo.settings {
         check_setting(manifest, "the demo", &setting.setting, None);
     }
+    for record in &demo.records {
+        let mut collections = manifest.collections.iter();
+        assert!(
+            collections.any(|declared| declared.name == record.collection && declared.operated.is_some()),
+            "the demo has a document of `{}`, which is no operated collection",
+            record.collection
+        );
+    }
 }

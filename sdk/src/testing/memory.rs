@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) postings: Vec<Posting>,
     guarded: BTreeSet<String>,
     collections: BTreeMap<String, Vec<Document>>,
+    /// The last number of each sequence.
+    sequences: BTreeMap<String, u64>,
     jobs: Vec<queue::Queued>,
     pub(super) events: Vec<events::Stored>,
     keys: Vec<accounts::Key>,

@@ -10,9 +10,14 @@ pub(super) enum Found<'m> {
 
 /// A fixed segment goes before a parameter.
 pub(super) fn find<'m>(manifest: &'m Manifest, method: &str, path: &str) -> Found<'m> {
+    let path = if manifest.lenient_paths {
+        tidied(path)
+    } else {
+        path.to_owned()
+    };
     let mut matches: Vec<_> = (0..)
         .zip(&manifest.routes)
-        .filter_map(|(index, route)| params(&route.path, path).map(|params| (index, route, params)))
+        .filter_map(|(index, route)| params(&route.path, &path).map(|params| (index, route, params)))
         .collect();
     matches.sort_by_key(|(_, _, params)| params.len());
     let methods = matches.iter().map(|(_, route, _)| route.method.clone()).collect();
@@ -21,6 +26,12 @@ pub(super) fn find<'m>(manifest: &'m Manifest, method: &str, path: &str) -> Foun
         None if Vec::is_empty(&methods) => Found::Nothing,
         None => Found::Methods(methods),
     }
+}
+
+/// Without empty segments.
+fn tidied(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.fold(String::new(), |path, segment| path + "/" + segment)
 }
 
 fn params(pattern: &str, path: &str) -> Option<Vec<String>> {

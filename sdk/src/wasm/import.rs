@@ -94,6 +94,7 @@ imports! {
     record_put(collection: &str, id: &str, data: &str) -> Result<Document, RecordError> =
         wit::records::put(collection, id, data);
     record_get(collection: &str, id: &str) -> Result<Document, RecordError> = wit::records::get(collection, id);
+    record_next_number(sequence: &str) -> Result<u64, RecordError> = wit::records::next_number(sequence);
     record_delete(collection: &str, id: &str) -> Result<(), RecordError> = wit::records::delete(collection, id);
     record_list(collection: &str, filter: Option<IndexValue>, page: Page) -> Result<List<Document>, RecordError> =
         wit::records::list(collection, filter.convert().as_ref(), page.convert());

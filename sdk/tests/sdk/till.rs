@@ -31,6 +31,7 @@ impl Plugin for Till {
                 color_setting: None,
                 logo_setting: None,
                 provider: "Till".to_owned(),
+                aliases: Vec::new(),
             })
     }
 

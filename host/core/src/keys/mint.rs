@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Key, KeyError, Principal, get, hash, keys, replace};
+use mooring_manifest::Credential;
+
+use super::{Key, KeyError, Principal, get, hash, keys, replace, signing};
 use crate::audit::{self, AuditError, NewEntry};
 use crate::check::{self, InvalidField, chars};
 use crate::ids::{self, KeyId, PluginName, UserId};
 use crate::json::Json;
 use crate::layout;
+use crate::seal::MasterKeys;
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
 use crate::users;
@@ -42,6 +45,8 @@ pub struct Surface<'m> {
     pub prefix: &'m str,
     /// Every scope that a key can carry.
     pub scopes: &'m [mooring_manifest::Scope],
+    /// Whether requests are signed.
+    pub signed: bool,
 }
 
 impl<'m> Surface<'m> {
@@ -50,17 +55,21 @@ impl<'m> Surface<'m> {
         Surface {
             prefix: &manifest.key_prefix,
             scopes: &manifest.scopes,
+            signed: manifest
+                .credentials
+                .iter()
+                .any(|credential| matches!(credential, Credential::Signed { .. })),
         }
     }
 }
 
 /// Who mints: somebody who may hand on only what they hold themselves, or the operator.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Minter<'p> {
     /// The principal of a plugin's request.
     Principal(&'p Principal),
-    /// The operator, through the admin interface.
-    Operator,
+    /// The operator, through the admin interface; what seals the secrets that requests are signed with.
+    Operator(&'p MasterKeys),
 }
 
 /// A new key. The only moment at which the secret exists outside its owner's hands.
@@ -70,6 +79,8 @@ pub struct Minted {
     pub key: Key,
     /// The key itself. It cannot be asked for again.
     pub secret: String,
+    /// What requests with it are signed with, where the surface asks for that. It cannot be asked for again either.
+    pub signing_secret: Option<String>,
 }
 
 impl std::fmt::Debug for Minted {
@@ -109,16 +120,26 @@ pub fn mint(
         scopes,
         user: new.user,
     };
-    let minted = insert(work, surface.prefix, rights, new.expires_at)?;
+    let master = match minter {
+        Minter::Operator(master) => surface.signed.then_some(master),
+        Minter::Principal(_) if surface.signed => return Err(KeyError::OperatorOnly),
+        Minter::Principal(_) => None,
+    };
+    let minted = insert(work, surface.prefix, rights, new.expires_at, master)?;
     if let Minter::Principal(principal) = minter {
         note_minted(work, principal, &minted.key)?;
     }
     Ok(minted)
 }
 
-/// Makes a successor with the same rights and lets the old key work for `overlap` more, unless it ends sooner. The
+/// Makes a successor with the same rights, and a secret of its own where requests are signed, and lets the old key work for `overlap` more, unless it ends sooner. The
 /// successor ends when the old key was to end. Not safe to repeat: a second call is refused, and the first secret is gone.
-pub fn rotate(work: &mut HostWork, id: &KeyId, overlap: Duration) -> Result<Minted, KeyError> {
+pub fn rotate(
+    work: &mut HostWork,
+    master: &MasterKeys,
+    id: &KeyId,
+    overlap: Duration,
+) -> Result<Minted, KeyError> {
     let now = work.now();
     let mut old = get(work, id)?;
     let expired = old.expires_at.is_some_and(|at| at <= now);
@@ -132,7 +153,8 @@ pub fn rotate(work: &mut HostWork, id: &KeyId, overlap: Duration) -> Result<Mint
         scopes: old.scopes.clone(),
         user: old.user,
     };
-    let minted = insert(work, &old.prefix, rights, old.expires_at)?;
+    let master = old.signing.as_ref().map(|_| master);
+    let minted = insert(work, &old.prefix, rights, old.expires_at, master)?;
     let overlap_end = now.after(overlap);
     old.expires_at = Some(old.expires_at.map_or(overlap_end, |at| at.min(overlap_end)));
     old.rotated_to = Some(minted.key.id.clone());
@@ -149,14 +171,18 @@ struct Rights {
     user: Option<UserId>,
 }
 
+/// With a signing secret where there is something to seal it with.
 fn insert(
     work: &mut HostWork,
     prefix: &str,
     rights: Rights,
     expires_at: Option<Timestamp>,
+    master: Option<&MasterKeys>,
 ) -> Result<Minted, KeyError> {
     let id = KeyId::draw(&mut work.rng);
     let secret = format!("{prefix}{}", ids::draw_base62(&mut work.rng, SECRET_CHARS));
+    let signing = master.map(|master| signing::draw(&mut work.rng, master, &id));
+    let (signing_secret, signing) = signing.transpose()?.unzip();
     let key = Key {
         id,
         tenant: rights.tenant,
@@ -171,12 +197,17 @@ fn insert(
         hint: secret[..prefix.len() + 4].to_owned(),
         prefix: prefix.to_owned(),
         hash: hash(&secret),
+        signing,
         ordinal: work.next_ordinal(&[layout::KEYS])?,
     };
     keys()
         .insert(&mut work.transaction, &key)
         .map_err(layout::checked_before)?;
-    Ok(Minted { key, secret })
+    Ok(Minted {
+        key,
+        secret,
+        signing_secret,
+    })
 }
 
 fn note_minted(work: &mut HostWork, principal: &Principal, key: &Key) -> Result<(), KeyError> {

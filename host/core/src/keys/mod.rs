@@ -6,6 +6,7 @@
 //! Rotation makes a successor with the same rights and lets both work until the overlap ends.
 
 mod mint;
+mod signing;
 mod verify;
 
 use mooring_store::{Document, Documents, IndexEntries, Selection, StoreError};
@@ -13,11 +14,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::mint::{Minted, Minter, NewKey, Surface, mint, rotate};
+pub use self::signing::signing_secret;
 pub use self::verify::{CredentialFailure, Principal, last_used, touch, verify};
 use crate::check::{self, InvalidField};
 use crate::ids::{KeyId, PluginName, TenantId, UserId};
 use crate::layout;
 use crate::page::{Listing, Page};
+use crate::seal::{SealError, Sealed};
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
 use crate::work::HostWork;
@@ -56,6 +59,9 @@ pub struct Key {
     prefix: String,
     /// SHA-256 of the key, hex.
     hash: String,
+    /// What its requests are signed with, where its surface asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signing: Option<Sealed>,
     ordinal: u64,
 }
 
@@ -86,6 +92,12 @@ pub enum KeyError {
     /// The key is revoked, expired or already rotated, so nothing can take its place.
     #[error("the key is no longer in use")]
     NotInUse,
+    /// Only the operator can make keys of a surface whose requests are signed: what a plugin mints has no secret to sign with.
+    #[error("keys of this surface are made by the operator")]
+    OperatorOnly,
+    /// The secret that requests are signed with was not sealed or opened.
+    #[error("the signing secret was not sealed or opened")]
+    Seal(#[from] SealError),
     /// A value breaks a rule.
     #[error(transparent)]
     Invalid(#[from] InvalidField),

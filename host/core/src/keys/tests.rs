@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::audit;
+use crate::seal::MasterKeys;
 use crate::tenants::{self, TenantChanges};
 use crate::testing::{World, new_user, plugin_name};
 use crate::users;
@@ -12,6 +13,10 @@ fn scopes() -> Vec<mooring_manifest::Scope> {
         summary: String::new(),
     };
     vec![scope("user:read"), scope("user:write")]
+}
+
+fn master() -> MasterKeys {
+    MasterKeys::new([7; 32], [])
 }
 
 fn new_key(scopes: &[&str]) -> NewKey {
@@ -28,6 +33,7 @@ fn minted(world: &World, minter: Minter<'_>, new: NewKey) -> Result<Minted, KeyE
     let surface = Surface {
         prefix: "vfc_live_",
         scopes: &declared,
+        signed: false,
     };
     world.run(|work| mint(work, surface, minter, new))
 }
@@ -41,7 +47,8 @@ fn verified(world: &World, plugin: &str, secret: &str) -> Result<Principal, Cred
 #[test]
 fn a_key_is_shown_once_and_known_again() {
     let world = World::new();
-    let Minted { key, secret } = minted(&world, Minter::Operator, new_key(&["user:read"])).unwrap();
+    let Minted { key, secret, .. } =
+        minted(&world, Minter::Operator(&master()), new_key(&["user:read"])).unwrap();
     assert!(secret.starts_with("vfc_live_") && secret.len() == 9 + 43);
     assert_eq!(key.hint, secret[..13]);
     let row = world.host_run(|host| {
@@ -69,7 +76,7 @@ fn what_is_wrong_with_a_key_is_told_apart() {
         let expires_at = seconds.map(|seconds| world.now().after(Duration::from_secs(seconds)));
         minted(
             &world,
-            Minter::Operator,
+            Minter::Operator(&master()),
             NewKey {
                 expires_at,
                 ..new_key(&["user:read"])
@@ -108,7 +115,7 @@ fn what_is_wrong_with_a_key_is_told_apart() {
 #[test]
 fn a_principal_hands_on_only_what_it_holds() {
     let world = World::new();
-    let first = minted(&world, Minter::Operator, new_key(&["user:read"])).unwrap();
+    let first = minted(&world, Minter::Operator(&master()), new_key(&["user:read"])).unwrap();
     let principal = verified(&world, "alpha", &first.secret).unwrap();
     let by = Minter::Principal(&principal);
     let second = minted(&world, by, new_key(&["user:read", "user:read"])).unwrap();
@@ -156,16 +163,18 @@ fn a_principal_hands_on_only_what_it_holds() {
 #[test]
 fn a_rotated_key_works_beside_its_successor_until_the_overlap_ends() {
     let world = World::new();
-    let old = minted(&world, Minter::Operator, new_key(&["user:read"])).unwrap();
+    let old = minted(&world, Minter::Operator(&master()), new_key(&["user:read"])).unwrap();
     let overlap = Duration::from_mins(1);
-    let new = world.host_run(|host| rotate(host, &old.key.id, overlap)).unwrap();
+    let new = world
+        .host_run(|host| rotate(host, &master(), &old.key.id, overlap))
+        .unwrap();
     assert!(new.secret.starts_with("vfc_live_") && new.secret != old.secret);
     assert_eq!((&new.key.scopes, new.key.expires_at), (&old.key.scopes, None));
     for secret in [&old.secret, &new.secret] {
         assert!(verified(&world, "alpha", secret).is_ok());
     }
     assert!(matches!(
-        world.host_run(|host| rotate(host, &old.key.id, overlap)),
+        world.host_run(|host| rotate(host, &master(), &old.key.id, overlap)),
         Err(KeyError::NotInUse)
     ));
     world.pass(overlap);
@@ -181,7 +190,7 @@ fn a_rotated_key_works_beside_its_successor_until_the_overlap_ends() {
 #[test]
 fn keys_are_listed_by_tenant_and_surface_with_their_last_use() {
     let world = World::new();
-    let key = minted(&world, Minter::Operator, new_key(&["user:read"]))
+    let key = minted(&world, Minter::Operator(&master()), new_key(&["user:read"]))
         .unwrap()
         .key;
     let declared = scopes();
@@ -190,8 +199,15 @@ fn keys_are_listed_by_tenant_and_surface_with_their_last_use() {
         let surface = Surface {
             prefix: "",
             scopes: &declared,
+            signed: false,
         };
-        mint(&mut work, surface, Minter::Operator, new_key(&["user:read"])).unwrap();
+        mint(
+            &mut work,
+            surface,
+            Minter::Operator(&master()),
+            new_key(&["user:read"]),
+        )
+        .unwrap();
         work.commit().unwrap();
     }
     let (acme, alpha) = (Some(world.acme.id), Some(plugin_name("alpha")));
@@ -215,4 +231,56 @@ fn keys_are_listed_by_tenant_and_surface_with_their_last_use() {
         world.host_run(|host| last_used(host, &key.id)).unwrap(),
         Some(Timestamp(5))
     );
+}
+
+#[test]
+fn a_key_of_a_signed_surface_has_a_secret_that_only_the_host_can_have_back() {
+    let world = World::new();
+    let declared = scopes();
+    let surface = Surface {
+        prefix: "pk_",
+        scopes: &declared,
+        signed: true,
+    };
+    let minted = world
+        .run(|work| {
+            mint(
+                work,
+                surface,
+                Minter::Operator(&master()),
+                new_key(&["user:read"]),
+            )
+        })
+        .unwrap();
+    let secret = minted.signing_secret.unwrap();
+    let reveal = |id: &KeyId, master: MasterKeys| world.host_run(|host| signing_secret(host, &master, id));
+    assert_eq!(reveal(&minted.key.id, master()).unwrap(), Some(secret.clone()));
+    let stranger = MasterKeys::new([8; 32], []);
+    assert!(matches!(reveal(&minted.key.id, stranger), Err(KeyError::Seal(_))));
+    assert!(!serde_json::to_string(&minted.key).unwrap().contains(&secret));
+
+    let next = world
+        .host_run(|host| rotate(host, &master(), &minted.key.id, Duration::ZERO))
+        .unwrap();
+    let next_secret = next.signing_secret.unwrap();
+    assert_ne!(next_secret, secret);
+    assert_eq!(reveal(&next.key.id, master()).unwrap(), Some(next_secret));
+}
+
+#[test]
+fn a_plugin_cannot_mint_what_it_could_not_sign_with() {
+    let world = World::new();
+    let minted = minted(&world, Minter::Operator(&master()), new_key(&["user:read"])).unwrap();
+    let principal = verified(&world, "alpha", &minted.secret).unwrap();
+    let declared = scopes();
+    let surface = Surface {
+        prefix: "pk_",
+        scopes: &declared,
+        signed: true,
+    };
+    let refused = world.run(|work| {
+        let by = Minter::Principal(&principal);
+        mint(work, surface, by, new_key(&["user:read"]))
+    });
+    assert!(matches!(refused, Err(KeyError::OperatorOnly)));
 }

@@ -78,6 +78,10 @@ pub enum CredentialFailure {
     Expired,
     /// Taken back, or of a tenant that is switched off.
     Revoked,
+    /// The request's timestamp is too far from now.
+    Stale,
+    /// The request is not signed with the key's secret.
+    BadSignature,
 }
 
 /// Who presents this key on this plugin's surface. The outer error is the store's.

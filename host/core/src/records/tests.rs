@@ -1,6 +1,6 @@
 use super::*;
 use crate::page::Page;
-use crate::testing::World;
+use crate::testing::{World, plugin_name};
 
 fn declared() -> Vec<mooring_manifest::Collection> {
     let index = |name: &str, pointer: &str, unique| mooring_manifest::Index {
@@ -11,12 +11,14 @@ fn declared() -> Vec<mooring_manifest::Collection> {
     let plans = mooring_manifest::Collection {
         name: String::from("plans"),
         indexes: vec![index("slug", "/slug", true), index("tier", "/spec/tier", false)],
+        operated: None,
     };
     vec![
         plans,
         mooring_manifest::Collection {
             name: String::from("notes"),
             indexes: Vec::new(),
+            operated: None,
         },
     ]
 }
@@ -181,4 +183,30 @@ fn documents_come_into_indexes_that_were_declared_later() {
     assert_eq!(total(&world), 3);
     world.run(|work| reindex(work, &without, "plans", 0, 9)).unwrap();
     assert_eq!(total(&world), 0);
+}
+
+#[test]
+fn numbers_are_drawn_once_and_again_by_a_rerun() {
+    let world = World::new();
+    let draw = |work: &mut Work| next_number(work, "invoices").unwrap();
+    assert_eq!(world.run(draw), 1);
+    let draws = world.draws();
+    let mut first = Work::write(&world.store, &draws, &world.acme, &plugin_name("alpha"));
+    assert_eq!((draw(&mut first), draw(&mut first)), (2, 3));
+    drop(first);
+    let mut again = Work::write(&world.store, &draws, &world.acme, &plugin_name("alpha"));
+    assert_eq!((draw(&mut again), draw(&mut again), draw(&mut again)), (2, 3, 4));
+    assert_eq!(world.run(draw), 5);
+    assert_eq!(world.run(|work| next_number(work, "payments").unwrap()), 1);
+    assert_eq!(draw(&mut world.work_of(&world.globex, "alpha")), 1);
+    assert_eq!(draw(&mut world.work_of(&world.acme, "beta")), 1);
+}
+
+#[test]
+fn a_sequence_has_a_plain_name() {
+    let world = World::new();
+    for name in ["", "Invoices", "a_b", "ä", &"x".repeat(101)] {
+        let refused = world.run(|work| next_number(work, name));
+        assert!(matches!(refused, Err(RecordError::Invalid(_))), "{name}");
+    }
 }

@@ -97,6 +97,7 @@ fn to_cause(cause: &Cause) -> exchange::Cause {
         Cause::BodyTooLarge(limit) => exchange::Cause::BodyTooLarge(*limit),
         Cause::BodyTimeout => exchange::Cause::BodyTimeout,
         Cause::Malformed(reason) => exchange::Cause::Malformed(reason.clone()),
+        Cause::IdempotencyKeyReused => exchange::Cause::IdempotencyKeyReused,
         Cause::Unavailable(seconds) => exchange::Cause::Unavailable(*seconds),
         Cause::Deadline => exchange::Cause::Deadline,
         Cause::PluginFailed => exchange::Cause::PluginFailed,
@@ -111,5 +112,7 @@ fn to_failure(failure: CredentialFailure) -> exchange::CredentialFailure {
         CredentialFailure::Unknown => exchange::CredentialFailure::Unknown,
         CredentialFailure::Expired => exchange::CredentialFailure::Expired,
         CredentialFailure::Revoked => exchange::CredentialFailure::Revoked,
+        CredentialFailure::Stale => exchange::CredentialFailure::Stale,
+        CredentialFailure::BadSignature => exchange::CredentialFailure::BadSignature,
     }
 }

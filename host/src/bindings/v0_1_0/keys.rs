@@ -48,6 +48,9 @@ impl From<core::KeyError> for KeyError {
             core::KeyError::UnknownUser(user) => KeyError::UnknownUser(user.0),
             core::KeyError::UndeclaredScope(scope) => KeyError::UndeclaredScope(scope),
             core::KeyError::ScopeNotHeld(scope) => KeyError::ScopeNotHeld(scope),
+            error @ (core::KeyError::OperatorOnly | core::KeyError::Seal(_)) => {
+                KeyError::Internal(error.to_string())
+            }
             core::KeyError::Invalid(invalid) => invalid.into(),
             core::KeyError::Store(error) => error.into(),
             // Minting looks for no key.

@@ -34,6 +34,10 @@ impl Host for Desk {
         )?)
     }
 
+    fn next_number(&mut self, sequence: String) -> Result<u64, RecordError> {
+        Ok(core::next_number(self.write()?, &sequence)?)
+    }
+
     fn list(
         &mut self,
         collection: String,

@@ -220,6 +220,11 @@ impl Backend for Memory {
         self.state.record_delete(&self.manifest, collection, id)
     }
 
+    fn record_next_number(&mut self, sequence: &str) -> Result<u64, RecordError> {
+        self.writes()?;
+        self.state.record_next_number(sequence)
+    }
+
     fn record_list(
         &mut self,
         collection: &str,

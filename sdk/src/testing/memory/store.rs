@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{State, length, object, paged};
 use crate::page::{List, Page};
-use crate::problem::Denial;
+use crate::problem::{Denial, InvalidField};
 use crate::records::{Document, IndexValue, RecordError};
 
 impl From<Denial> for RecordError {
@@ -101,6 +101,18 @@ impl State {
             documents.retain(|document| document.id != id);
         }
         Ok(())
+    }
+
+    pub(super) fn record_next_number(&mut self, sequence: &str) -> Result<u64, RecordError> {
+        length("sequence", sequence, 1..=100).map_err(RecordError::Invalid)?;
+        let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        if !sequence.chars().all(allowed) {
+            let reason = "has characters other than a-z 0-9 -";
+            return Err(RecordError::Invalid(InvalidField::new("sequence", reason)));
+        }
+        let last = self.sequences.entry(sequence.to_owned()).or_default();
+        *last += 1;
+        Ok(*last)
     }
 
     pub(super) fn record_list(
