@@ -114,6 +114,13 @@ impl Info {
         self
     }
 
+    /// JSON Schema of every error's body; only made when the plugin describes itself.
+    #[must_use]
+    pub fn errors(mut self, schema: fn() -> serde_json::Value) -> Info {
+        self.0.error_schema = Some(schema());
+        self
+    }
+
     /// A text that the operator can set.
     #[must_use]
     pub fn text(self, name: &str, default: Option<&str>, summary: &str) -> Info {

@@ -67,6 +67,7 @@ pub mod testing;
 mod wasm;
 
 pub use info::{Collection, Info};
+pub use mooring_manifest::Origin;
 pub use page::{List, Order, Page, PageQuery, all};
 pub use plugin::Plugin;
 pub use primitives::{
@@ -82,7 +83,7 @@ pub mod prelude {
     pub use crate::http::{Principal, Request, Response};
     pub use crate::jobs::{Job, JobFailure};
     pub use crate::money::Amount;
-    pub use crate::{Cause, Info, Page, Plugin, Problem, Route, handler};
+    pub use crate::{Cause, Info, Origin, Page, Plugin, Problem, Route, handler};
 }
 
 /// What the macros use. Not for plugins.

@@ -20,6 +20,16 @@ pub struct Route<E> {
     summary: &'static str,
     request_schema: Option<fn() -> Value>,
     response_schema: Option<fn() -> Value>,
+    query_schema: Option<fn() -> Value>,
+    path_schema: Option<fn() -> Value>,
+    request_types: &'static [&'static str],
+    response_type: Option<&'static str>,
+    success_status: u16,
+    success_statuses_more: &'static [u16],
+    error_statuses: &'static [u16],
+    group: &'static str,
+    origin: manifest::Origin,
+    core: bool,
     handler: fn(&mut Request) -> Result<Response, E>,
 }
 
@@ -50,6 +60,16 @@ impl<E> Route<E> {
             summary: "",
             request_schema: None,
             response_schema: None,
+            query_schema: None,
+            path_schema: None,
+            request_types: &[],
+            response_type: None,
+            success_status: 200,
+            success_statuses_more: &[],
+            error_statuses: &[],
+            group: "",
+            origin: manifest::Origin::Documented,
+            core: false,
             handler,
         }
     }
@@ -162,6 +182,76 @@ impl<E> Route<E> {
         self
     }
 
+    /// JSON Schema of an object: the parameters of the query.
+    #[must_use]
+    pub const fn query(mut self, schema: fn() -> Value) -> Route<E> {
+        self.query_schema = Some(schema);
+        self
+    }
+
+    /// JSON Schema of an object: the parameters of the path. Those it leaves out are text.
+    #[must_use]
+    pub const fn parameters(mut self, schema: fn() -> Value) -> Route<E> {
+        self.path_schema = Some(schema);
+        self
+    }
+
+    /// Media types that the request's body may have, instead of JSON alone.
+    #[must_use]
+    pub const fn takes_types(mut self, types: &'static [&'static str]) -> Route<E> {
+        self.request_types = types;
+        self
+    }
+
+    /// Media type of a success's body, instead of JSON.
+    #[must_use]
+    pub const fn gives_type(mut self, media_type: &'static str) -> Route<E> {
+        self.response_type = Some(media_type);
+        self
+    }
+
+    /// Status of a success; 200 unless said. The handler still has to answer with it.
+    #[must_use]
+    pub const fn status(mut self, status: u16) -> Route<E> {
+        self.success_status = status;
+        self
+    }
+
+    /// Further statuses of a success, with a body of the same schema.
+    #[must_use]
+    pub const fn or_status(mut self, statuses: &'static [u16]) -> Route<E> {
+        self.success_statuses_more = statuses;
+        self
+    }
+
+    /// Statuses with which the handler refuses, beside those that the host itself can cause.
+    #[must_use]
+    pub const fn fails(mut self, statuses: &'static [u16]) -> Route<E> {
+        self.error_statuses = statuses;
+        self
+    }
+
+    /// What documents group it under.
+    #[must_use]
+    pub const fn group(mut self, group: &'static str) -> Route<E> {
+        self.group = group;
+        self
+    }
+
+    /// Where the route comes from; documented by the provider unless said.
+    #[must_use]
+    pub const fn origin(mut self, origin: manifest::Origin) -> Route<E> {
+        self.origin = origin;
+        self
+    }
+
+    /// One of the few requests that whoever begins with this surface needs.
+    #[must_use]
+    pub const fn core(mut self) -> Route<E> {
+        self.core = true;
+        self
+    }
+
     pub(crate) fn call(&self, request: &mut Request) -> Result<Response, E> {
         (self.handler)(request)
     }
@@ -188,6 +278,16 @@ impl<E> Route<E> {
             summary: self.summary.to_owned(),
             request_schema: self.request_schema.map(|schema| schema()),
             response_schema: self.response_schema.map(|schema| schema()),
+            query_schema: self.query_schema.map(|schema| schema()),
+            path_schema: self.path_schema.map(|schema| schema()),
+            request_types: self.request_types.iter().map(|&kind| kind.to_owned()).collect(),
+            response_type: self.response_type.map(str::to_owned),
+            success_status: self.success_status,
+            success_statuses_more: self.success_statuses_more.to_vec(),
+            error_statuses: self.error_statuses.to_vec(),
+            group: self.group.to_owned(),
+            origin: self.origin,
+            core: self.core,
         }
     }
 }

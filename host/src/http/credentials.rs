@@ -298,7 +298,10 @@ mod tests {
         let credentials = Credentials::new(&manifest).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer px_header"));
-        let presented = |in_path| credentials.presented(&headers, in_path);
+        let presented = |in_path| {
+            let presented = credentials.presented(&headers, in_path, SystemTime::now());
+            presented.map(|presented| presented.key)
+        };
         assert_eq!(presented(Some("px_path")), Ok("px_path"));
         assert_eq!(presented(None), Ok("px_header"), "a route without the parameter");
         let long = format!("px_{}", "x".repeat(KEY_BYTES_MAX));

@@ -204,7 +204,7 @@ mod tests {
         rates.take(Some(u32::MAX), "m", None, HOME).unwrap();
         rates.sweep();
         let limiters = rates.limiters.load();
-        let quotas: Vec<u32> = limiters.iter().map(|(quota, _)| quota.get()).collect();
+        let quotas: Vec<u32> = limiters.iter().map(|(quota, _)| quota.requests).collect();
         assert_eq!(quotas, [1]);
         assert!(rates.take(Some(1), "m", None, HOME).is_err());
     }

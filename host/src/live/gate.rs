@@ -11,8 +11,6 @@ use mooring_core::time::Timestamp;
 use mooring_core::work::HostWork;
 use mooring_core::{Store, StoreError};
 
-use ring::hmac;
-
 use super::Live;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Notification, NotifyError, Reply};
 use crate::http::{Caller, Gate, Mount, MountTable};
@@ -47,14 +45,14 @@ impl Gate for Live {
         // A read in memory, and less computing than handing it to another thread would cost.
         let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
         let mut work = HostWork::read(&self.store, &draws);
-        let secret = keys::signing_secret(&mut work, &self.secrets, principal.key()).map_err(|error| {
-            tracing::error!(%error, key = %principal.key(), "a signing secret could not be opened");
-            Cause::HostFailed
-        })?;
-        // A key that was made before its surface asked for signatures has nothing to sign with.
-        let secret = secret.ok_or(Cause::Unauthenticated(CredentialFailure::BadSignature))?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        hmac::verify(&key, message, code).map_err(|_| Cause::Unauthenticated(CredentialFailure::BadSignature))
+        match keys::is_signed_by(&mut work, &self.secrets, principal.key(), message, code) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
+            Err(error) => {
+                tracing::error!(%error, key = %principal.key(), "a signing secret could not be opened");
+                Err(Cause::HostFailed)
+            }
+        }
     }
 
     async fn call(&self, mount: &Mount<Arc<Plugin>>, exchange: Exchange) -> Reply {

@@ -4,7 +4,11 @@
 //! and measures from the manifest alone, so what a plugin makes public can be read without reading its code. Unknown
 //! fields are refused: a plugin that asks for something this host does not know fails at load, by name.
 
+mod documents;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::documents::Origin;
 
 /// The whole description of one plugin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,9 @@ pub struct Manifest {
     /// Whether a path may have a slash at its end, and several where one belongs.
     #[serde(default)]
     pub lenient_paths: bool,
+    /// JSON Schema of every error's body.
+    #[serde(default)]
+    pub error_schema: Option<serde_json::Value>,
     /// Request headers that the plugin reads, in lower case; it is given no others.
     #[serde(default)]
     pub request_headers: Vec<String>,
@@ -173,6 +180,36 @@ pub struct Route {
     /// JSON Schema of the body of a success.
     #[serde(default)]
     pub response_schema: Option<serde_json::Value>,
+    /// JSON Schema of an object: the parameters of the query.
+    #[serde(default)]
+    pub query_schema: Option<serde_json::Value>,
+    /// JSON Schema of an object: the parameters of the path. Those it leaves out are text.
+    #[serde(default)]
+    pub path_schema: Option<serde_json::Value>,
+    /// Media types that the request's body may have; empty for JSON alone.
+    #[serde(default)]
+    pub request_types: Vec<String>,
+    /// Media type of a success's body; absent for JSON.
+    #[serde(default)]
+    pub response_type: Option<String>,
+    /// Status of a success.
+    #[serde(default = "documents::ok")]
+    pub success_status: u16,
+    /// Further statuses of a success, with a body of the same schema.
+    #[serde(default)]
+    pub success_statuses_more: Vec<u16>,
+    /// Statuses with which the plugin refuses here, beside those that the host itself can cause.
+    #[serde(default)]
+    pub error_statuses: Vec<u16>,
+    /// What documents group it under: `Subscriptions`. Empty for none.
+    #[serde(default)]
+    pub group: String,
+    /// Where it comes from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// Whether it is one of the few requests that whoever begins with this surface needs; the integration kit has these.
+    #[serde(default)]
+    pub core: bool,
 }
 
 /// One thing the operator can set.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::mint::{Minted, Minter, NewKey, Surface, mint, rotate};
-pub use self::signing::signing_secret;
+pub use self::signing::is_signed_by;
 pub use self::verify::{CredentialFailure, Principal, last_used, touch, verify};
 use crate::check::{self, InvalidField};
 use crate::ids::{KeyId, PluginName, TenantId, UserId};

@@ -7,11 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mooring::config::EdgeLimits;
-use mooring::exchange::{Cause, Exchange, Notification, NotifyError, Outcome, Reply, Usage};
+use mooring::data::DataDir;
+use mooring::exchange::{
+    Cause, CredentialFailure, Exchange, Notification, NotifyError, Outcome, Reply, Usage,
+};
 use mooring::http::{self, Caller, Gate, Mount, MountTable, Surface};
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
 use mooring_core::keys::{self, Principal};
+use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
 use mooring_core::work::{HostWork, Work};
 use mooring_core::{CommitError, Store, settings};
@@ -36,6 +40,7 @@ type Handle = fn(backend::Outcome, Request) -> Response;
 
 struct Native {
     store: Store,
+    secrets: MasterKeys,
     plugin: PluginName,
     manifest: Arc<Manifest>,
     handle: Handle,
@@ -49,7 +54,8 @@ pub(crate) async fn serve(data: &Path, plugin: &str) {
         "renovax" => (describe::<Renovax>(), handle::<Renovax>),
         other => panic!("{other} is not linked into this program"),
     };
-    let store = Store::open(&data.join("store"), mooring_store::Options::default()).expect("the store");
+    let folder = DataDir::open(data).expect("a data folder that no host has open");
+    let store = Store::open(&folder.store(), mooring_store::Options::default()).expect("the store");
     let manifest: Manifest = serde_json::from_str(&described).expect("a manifest");
     let manifest = Arc::new(manifest);
     let mount = Mount {
@@ -61,6 +67,7 @@ pub(crate) async fn serve(data: &Path, plugin: &str) {
     };
     let native = Native {
         store,
+        secrets: MasterKeys::new(folder.master_key().expect("the master key"), []),
         plugin: PluginName::parse(plugin).expect("a name"),
         manifest,
         handle,
@@ -116,6 +123,16 @@ impl Gate for Native {
             principal,
             rate_limit_per_minute: limit.and_then(|limit| limit.parse().ok()),
         })
+    }
+
+    fn check_signature(&self, principal: &Principal, message: &[u8], code: &[u8]) -> Result<(), Cause> {
+        let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+        let mut work = HostWork::read(&self.store, &draws);
+        let signed = keys::is_signed_by(&mut work, &self.secrets, principal.key(), message, code);
+        match signed.expect("the store reads, and the master key opens") {
+            true => Ok(()),
+            false => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
+        }
     }
 
     async fn call(&self, _: &Mount<()>, exchange: Exchange) -> Reply {
