@@ -31,6 +31,9 @@ pub struct Config {
     pub bundled_plugins: Option<PathBuf>,
     /// Private address ranges that outbound calls may reach all the same. For development.
     pub allow_private: Vec<IpNet>,
+    /// Whether the operator may move the host's clock forward. For trying out what takes months; a host whose clock was moved
+    /// keeps it so, and starts only with this.
+    pub movable_clock: bool,
     /// TLS on the public listener; absent means plain HTTP, behind a proxy that ends TLS.
     pub tls: Option<Tls>,
     /// The public listener's limits.
@@ -223,6 +226,7 @@ impl Default for Config {
             admin: SocketAddr::from(([127, 0, 0, 1], 8081)),
             bundled_plugins: None,
             allow_private: Vec::new(),
+            movable_clock: false,
             tls: None,
             edge: EdgeLimits::default(),
             plugin: PluginLimits::default(),

@@ -9,7 +9,11 @@ mod till;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use mooring_core::clock;
+use mooring_core::draws::Draws;
 use mooring_core::seal::MasterKeys;
+use mooring_core::time::{self, Timestamp};
+use mooring_core::work::HostWork;
 use mooring_store::Store;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
@@ -53,6 +57,7 @@ impl Live {
                 .await
                 .expect("opening does not panic and is not cancelled")
                 .map_err(|error| ServeError::Runtime(chain(&error)))?;
+        set_clock(&store, config.movable_clock)?;
         let secrets = Arc::new(MasterKeys::new(master_key, []));
         let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;
         let worker = std::env::current_exe().map_err(refuse)?;
@@ -175,6 +180,17 @@ fn mount(installed: &Installed) -> Mount<Arc<Plugin>> {
         surface: Arc::new(surface),
         plugin: Arc::clone(&installed.plugin),
     }
+}
+
+/// Goes by the time that the store was left with. What is kept rests on it, so a host that is not meant for that does not start.
+fn set_clock(store: &Store, movable: bool) -> Result<(), ServeError> {
+    let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+    let ahead = clock::ahead(&mut HostWork::read(store, &draws)).map_err(refuse)?;
+    if !ahead.is_zero() && !movable {
+        return Err(ServeError::ClockMoved { ahead });
+    }
+    time::set_ahead(ahead);
+    Ok(())
 }
 
 fn refuse(error: impl std::error::Error) -> ServeError {

@@ -9,6 +9,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mooring_core::Store;
 use mooring_core::seal::MasterKeys;
@@ -44,6 +45,15 @@ pub enum ServeError {
     /// `--demo` could not be set up.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The clock of the host that left this data was moved.
+    #[error(
+        "the clock of this data folder was moved {} ahead, for trying things out; start it with --movable-clock",
+        humantime::format_duration(*ahead)
+    )]
+    ClockMoved {
+        /// How far.
+        ahead: Duration,
+    },
     /// The runtime did not start or stop.
     #[error("{0}")]
     Runtime(String),

@@ -37,6 +37,7 @@
 //! | 30 | deliveries of an event | tenant (u64), event id, endpoint id (strings) → delivery id |
 //! | 31 | replies that are kept | tenant (u64), plugin, key id, SHA-256 of the idempotency key (strings) → reply |
 //! | 32 | when they were kept | time (u64), the reply's key (string) → nothing |
+//! | 34 | how far the clock is ahead | nothing → milliseconds |
 //!
 //! 33 is no row: with tenant, plugin and name behind it, it names a plugin's sequence of numbers.
 //!
@@ -83,6 +84,7 @@ pub(crate) const EVENT_DELIVERIES: u8 = 30;
 pub(crate) const REPLIES: u8 = 31;
 pub(crate) const REPLY_TIMES: u8 = 32;
 pub(crate) const NUMBERS: u8 = 33;
+pub(crate) const CLOCK: u8 = 34;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {

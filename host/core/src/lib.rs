@@ -19,6 +19,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod clock;
 pub mod draws;
 pub mod events;
 pub mod idempotency;

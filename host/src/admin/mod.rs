@@ -7,6 +7,7 @@
 
 mod audit;
 mod auth;
+mod clock;
 mod deliveries;
 mod events;
 mod extract;
@@ -18,6 +19,7 @@ pub mod operations;
 mod payments;
 mod plugins;
 mod problem;
+mod records;
 mod refusals;
 mod services;
 mod settings;
@@ -80,6 +82,11 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(plugins::inspect))
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::view, tenants::update))
+        .routes(routes!(clock::view))
+        .routes(routes!(clock::advance))
+        .routes(routes!(records::import))
+        .routes(routes!(records::list))
+        .routes(routes!(records::view, records::put, records::delete))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::view))
         .routes(routes!(services::list))

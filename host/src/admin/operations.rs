@@ -29,6 +29,9 @@ pub trait Operations: Send + Sync + 'static {
     /// Wakes whoever works off what a commit has left behind, such as a job that is due.
     fn announce(&self, committed: &Committed);
 
+    /// Wakes whoever waits for a time, since it may have come.
+    fn clock_moved(&self);
+
     /// Says what a component is and asks for, without letting it answer anything.
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection>;
 

@@ -180,7 +180,7 @@ fn shape(view: SettingView, default: Option<String>) -> Setting {
     }
 }
 
-fn find_plugin(admin: &Admin, plugin: &str) -> Result<(PluginName, Arc<Manifest>), Problem> {
+pub(super) fn find_plugin(admin: &Admin, plugin: &str) -> Result<(PluginName, Arc<Manifest>), Problem> {
     let name = PluginName::parse(plugin).map_err(|_| plugins::unknown(plugin))?;
     let manifest = admin
         .operations

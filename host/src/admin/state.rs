@@ -29,6 +29,7 @@ pub struct Inner {
     pub(super) bundled: Bundled,
     pub(super) component_bytes_max: u64,
     pub(super) body_timeout: Duration,
+    pub(super) movable_clock: bool,
 }
 
 impl Admin {
@@ -49,6 +50,7 @@ impl Admin {
             bundled: Bundled::of(config),
             component_bytes_max: config.plugin.component_bytes_max,
             body_timeout: config.edge.body_timeout_ms,
+            movable_clock: config.movable_clock,
         }))
     }
 }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod client;
+mod clock;
 mod event;
 mod job;
 mod key;
@@ -16,6 +17,7 @@ mod output;
 mod page;
 mod payment;
 mod plugin;
+mod records;
 mod serve;
 mod service;
 mod settings;
@@ -65,6 +67,10 @@ enum Command {
     Webhook(webhook::Args),
     /// Background work
     Job(job::Args),
+    /// Documents of a plugin that the operator keeps: a store's packages, a biller's plans
+    Records(records::Args),
+    /// What time it is for the host
+    Clock(clock::Args),
     /// Who changed what
     Audit(audit::Args),
     /// Compile a component. The host starts this for itself, in a process with limits of its own.
@@ -95,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Webhook(args) => remote(args.run()),
         Command::Job(args) => remote(args.run()),
         Command::Audit(args) => remote(args.run()),
+        Command::Records(args) => remote(args.run()),
+        Command::Clock(args) => remote(args.run()),
     }
 }
 

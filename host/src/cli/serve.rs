@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// Let outbound calls reach these private addresses; for development
     #[arg(long, value_name = "CIDR")]
     allow_private: Vec<IpNet>,
+    /// Let the operator move the host's clock forward; for trying out what takes months
+    #[arg(long)]
+    movable_clock: bool,
     /// Print JSON: one object when ready, and the log as lines of JSON
     #[arg(long)]
     json: bool,
@@ -47,6 +50,7 @@ impl Args {
             listen: self.listen,
             admin: self.admin,
             allow_private: self.allow_private,
+            movable_clock: self.movable_clock,
         };
         // A configuration that cannot work is a mistake in the command, not a failure of the host.
         let config =

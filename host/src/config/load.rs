@@ -50,6 +50,8 @@ pub struct Overrides {
     pub admin: Option<SocketAddr>,
     /// `--allow-private`; added to those of the file.
     pub allow_private: Vec<IpNet>,
+    /// `--movable-clock`
+    pub movable_clock: bool,
 }
 
 impl Config {
@@ -63,6 +65,7 @@ impl Config {
         config.listen = overrides.listen.unwrap_or(config.listen);
         config.admin = overrides.admin.unwrap_or(config.admin);
         config.allow_private.extend(overrides.allow_private);
+        config.movable_clock |= overrides.movable_clock;
         config.check()?;
         Ok(config)
     }

@@ -49,6 +49,10 @@ impl Operations for Live {
         self.runtime.announce(committed);
     }
 
+    fn clock_moved(&self) {
+        self.runtime.clock_moved();
+    }
+
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         Box::pin(async move {
             let (component, manifest) = self.runtime.inspect(bytes).await?;

@@ -201,6 +201,12 @@ impl Runtime {
         &self.shared.deliveries
     }
 
+    /// Looks again at what is due.
+    pub fn clock_moved(&self) {
+        self.shared.jobs_scheduled.notify_one();
+        self.shared.deliveries.ring_for_all();
+    }
+
     /// The store that everything is kept in.
     pub fn store(&self) -> &Store {
         &self.shared.store

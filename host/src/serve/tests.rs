@@ -49,6 +49,10 @@ impl Operations for FakeBackend {
         self.fake.announce(committed);
     }
 
+    fn clock_moved(&self) {
+        self.fake.clock_moved();
+    }
+
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         self.fake.inspect(bytes)
     }

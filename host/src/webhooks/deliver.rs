@@ -44,7 +44,7 @@ impl Courier {
             // Whoever waited too long for a place would still be at it when the lease has ended.
             let has_time = started_at.after(timeout) < claimed.lease.until;
             let outcome = if place.is_some() && has_time {
-                courier.attempt(&target, &claimed, started_at, timeout).await
+                courier.attempt(&target, &claimed, timeout).await
             } else {
                 Outcome::NotTried
             };
@@ -59,19 +59,13 @@ impl Courier {
         });
     }
 
-    async fn attempt(
-        &self,
-        target: &Target,
-        claimed: &Claimed,
-        now: Timestamp,
-        timeout: Duration,
-    ) -> Outcome {
+    async fn attempt(&self, target: &Target, claimed: &Claimed, timeout: Duration) -> Outcome {
         let event = &claimed.event;
         let message = Message {
             event: event.id.as_str(),
             kind: &event.kind,
             body: event.data.as_str(),
-            timestamp: now.millis() / 1000,
+            timestamp: Timestamp::machine().millis() / 1000,
         };
         let mut headers = sign::headers(&target.webhook.headers, message, &target.secrets);
         headers.push(("content-type".to_owned(), "application/json".to_owned()));

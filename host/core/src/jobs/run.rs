@@ -108,6 +108,13 @@ pub fn next_due(work: &mut HostWork) -> Result<Option<Timestamp>, StoreError> {
     Ok(first.first().map(|job| job.run_at))
 }
 
+/// Whether nothing is due and nothing runs.
+pub fn is_settled(work: &mut HostWork, now: Timestamp) -> Result<bool, StoreError> {
+    let running = KeyRange::prefix([layout::JOBS_LEASED]);
+    Ok(timed_rows(work, up_to(layout::JOBS_DUE, now), 1)?.is_empty()
+        && timed_rows(work, running, 1)?.is_empty())
+}
+
 /// Takes a due job, for so long. Commit and wait until it is durable before running it; who loses the commit has not got
 /// the job.
 pub fn claim(work: &mut HostWork, id: &JobId, lease: Duration) -> Result<Claimed, JobError> {

@@ -255,6 +255,8 @@ impl Operations for Fake {
 
     fn announce(&self, _: &Committed) {}
 
+    fn clock_moved(&self) {}
+
     fn inspect(&self, bytes: Vec<u8>) -> Answer<'_, Inspection> {
         let inspection = Inspection {
             manifest: Some(manifest(&String::from_utf8_lossy(&bytes))),
