@@ -62,13 +62,18 @@ impl Demo {
 
     /// Pays with a card of the sandbox on the invoice's page.
     pub async fn pay_by_card(&self, invoice: &str, number: &str) {
+        self.pay_by_card_after(invoice, 0, number).await;
+    }
+
+    /// As [`Demo::pay_by_card`], after so many attempts that have ended.
+    pub async fn pay_by_card_after(&self, invoice: &str, attempts: u32, number: &str) {
         let page = Api::new(&format!("http://{}/renovax/pay", self.host.address()));
         let path = format!("/{invoice}");
         let form = async |body: String| {
             let headers = [("content-type", "application/x-www-form-urlencoded")];
             page.send(Method::POST, &path, &headers, body).await
         };
-        form("do=pay&after=0&way=sandbox/card".to_owned()).await;
+        form(format!("do=pay&after={attempts}&way=sandbox/card")).await;
         let attempt = eventually("the card's form is shown", async || {
             let shown = page.get(&path).await.text();
             let (_, rest) = shown.split_once("name=\"attempt\" value=\"")?;

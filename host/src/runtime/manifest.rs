@@ -2,6 +2,7 @@
 
 mod demo;
 mod money;
+mod surface;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -79,6 +80,7 @@ fn check(manifest: &Manifest, world: World) -> Result<(), ManifestError> {
         .routes
         .iter()
         .try_for_each(|route| check_route(manifest, route))?;
+    surface::check_surface(manifest)?;
     manifest.settings.iter().try_for_each(check_setting)?;
     manifest.collections.iter().try_for_each(check_collection)?;
     manifest
@@ -164,7 +166,11 @@ fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
         collection.indexes.iter().all(|index| is_pointer(&index.pointer)),
         &place,
         "an index's pointer must start with /",
-    )
+    )?;
+    match collection.operated.as_ref().map(jsonschema::draft202012::new) {
+        None | Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(broken(&place, format!("`operated` is no JSON Schema: {error}"))),
+    }
 }
 
 fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestError> {

@@ -3,7 +3,7 @@
 use mooring_core::ledger;
 use mooring_core::money::{Amount, Currency};
 use mooring_core::settings;
-use mooring_manifest::{Demo, DemoKey, DemoPosting, DemoSetting, Manifest, SettingKind};
+use mooring_manifest::{Demo, DemoKey, DemoPosting, DemoRecord, DemoSetting, Manifest, SettingKind};
 
 use super::{ManifestError, broken, require, unique};
 
@@ -18,11 +18,18 @@ pub(super) fn check_demo(manifest: &Manifest, demo: &Demo) -> Result<(), Manifes
         "must start with / and not end with it",
     )?;
     let keys = demo.keys.iter().map(|key| key.field.as_str());
+    let secrets = demo.keys.iter().filter_map(|key| key.secret_field.as_deref());
     let settings = demo
         .settings
         .iter()
         .filter_map(|setting| setting.field.as_deref());
-    unique("demo", std::iter::once(BASE_URL).chain(keys).chain(settings))?;
+    unique(
+        "demo",
+        std::iter::once(BASE_URL)
+            .chain(keys)
+            .chain(secrets)
+            .chain(settings),
+    )?;
     demo.keys.iter().try_for_each(|key| check_key(manifest, key))?;
     unique(
         "demo.settings",
@@ -37,7 +44,27 @@ pub(super) fn check_demo(manifest: &Manifest, demo: &Demo) -> Result<(), Manifes
     )?;
     demo.postings
         .iter()
-        .try_for_each(|posting| check_posting(demo, posting))
+        .try_for_each(|posting| check_posting(demo, posting))?;
+    demo.records
+        .iter()
+        .try_for_each(|record| check_record(manifest, record))
+}
+
+fn check_record(manifest: &Manifest, record: &DemoRecord) -> Result<(), ManifestError> {
+    let place = format!("demo.records.{}.{}", record.collection, record.id);
+    let schema = manifest
+        .collections
+        .iter()
+        .find(|collection| collection.name == record.collection)
+        .and_then(|collection| collection.operated.as_ref())
+        .ok_or_else(|| {
+            broken(
+                &place,
+                "must be of a collection that the operator can change".to_owned(),
+            )
+        })?;
+    jsonschema::draft202012::validate(schema, &record.data)
+        .map_err(|error| broken(&place, format!("does not fit its schema: {error}")))
 }
 
 fn check_key(manifest: &Manifest, key: &DemoKey) -> Result<(), ManifestError> {

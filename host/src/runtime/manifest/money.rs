@@ -12,14 +12,20 @@ const REFERENCE: &str = "{reference}";
 const NOTIFICATION_BYTES_MAX: u32 = 1024 * 1024;
 
 pub(super) fn check_checkout(manifest: &Manifest, checkout: &Checkout) -> Result<(), ManifestError> {
-    let folder = checkout.path.strip_suffix(REFERENCE);
-    require(
-        folder.is_some_and(|folder| {
-            folder.starts_with('/') && folder.ends_with('/') && !folder.contains(['{', '}'])
-        }),
-        "checkout.path",
-        "must start with / and end with the segment {reference}, its only parameter",
-    )?;
+    let aliases = checkout
+        .aliases
+        .iter()
+        .map(|alias| ("checkout.aliases", &alias.path));
+    for (place, path) in std::iter::once(("checkout.path", &checkout.path)).chain(aliases) {
+        let folder = path.strip_suffix(REFERENCE);
+        require(
+            folder.is_some_and(|folder| {
+                folder.starts_with('/') && folder.ends_with('/') && !folder.contains(['{', '}'])
+            }),
+            place,
+            "must start with / and end with the segment {reference}, its only parameter",
+        )?;
+    }
     require(
         has_setting(manifest, &checkout.name_setting, SettingKind::Text),
         "checkout.name_setting",
