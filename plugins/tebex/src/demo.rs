@@ -3,7 +3,7 @@
 use mooring_manifest::{Demo, DemoKey, DemoRecord, DemoSetting};
 use serde_json::{Value, json};
 
-use crate::{content, coupons, gift_cards, listing, sales, store};
+use crate::{content, coupons, gift_cards, listing, routes, sales, store};
 
 pub(crate) fn demo() -> Demo {
     let setting = |setting: &str, value: &str| DemoSetting {
@@ -15,7 +15,7 @@ pub(crate) fn demo() -> Demo {
         base_path: String::new(),
         keys: vec![DemoKey {
             field: "secret".to_owned(),
-            scopes: Vec::new(),
+            scopes: vec![routes::SERVER.to_owned()],
             user_role: None,
             secret_field: None,
         }],

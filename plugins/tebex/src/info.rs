@@ -5,7 +5,8 @@ use mooring_sdk::Collection;
 use mooring_sdk::prelude::*;
 
 use crate::{
-    bans, content, coupons, demo, gift_cards, grant, listing, payments, players, queue, sales, schema, store,
+    bans, content, coupons, demo, gift_cards, grant, listing, payments, players, queue, routes, sales,
+    schema, store,
 };
 
 /// The provider's limit for each secret: so many requests in so many seconds.
@@ -21,6 +22,7 @@ pub(crate) fn info() -> Info {
     .key_header("x-tebex-secret")
     .key_header("x-buycraft-secret")
     .key_in_body("rpc", "/params/SecretKey")
+    .scope(routes::SERVER, "A game server's secret: everything there is.")
     .lenient_paths()
     .requests_per(REQUESTS, SECONDS)
     .errors(schema::failed)
@@ -153,6 +155,6 @@ fn settings(info: Info) -> Info {
     .integer(
         "rate_limit_per_minute",
         None,
-        "Requests per minute for each secret and address, beside the 500 in 5 minutes; unset for no limit.",
+        "Requests per minute for each secret and address, instead of 500 in 5 minutes.",
     )
 }

@@ -221,7 +221,8 @@ pub(crate) fn seen(id: &str, name: &str) -> Result<(), Error> {
     let Some(mut player) = known.or_else(|| namesake.clone().filter(|player| player.uuid.is_none())) else {
         return Ok(());
     };
-    if player.name == name && player.uuid.as_ref() == Some(&uuid) {
+    let key = Some(name.to_lowercase());
+    if player.name == name && player.key == key && player.uuid.as_ref() == Some(&uuid) {
         return Ok(());
     }
     // The name has changed hands.
@@ -229,7 +230,7 @@ pub(crate) fn seen(id: &str, name: &str) -> Result<(), Error> {
         before.key = None;
         put(before)?;
     }
-    player.key = Some(name.to_lowercase());
+    player.key = key;
     name.clone_into(&mut player.name);
     let changes = UserChanges {
         name: Some(player.name.clone()),

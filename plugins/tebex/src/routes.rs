@@ -10,6 +10,9 @@ use crate::{
     store,
 };
 
+/// Scope of a game server's secret, which may do everything.
+pub(crate) const SERVER: &str = "server";
+
 /// What bodies may be, beside JSON.
 const FORM: &[&str] = &["application/json", "application/x-www-form-urlencoded"];
 
@@ -19,7 +22,11 @@ const BODY_BYTES_MAX: u64 = 64 * 1024;
 const EVENTS_BYTES_MAX: u64 = 256 * 1024;
 
 const fn of(route: Route<Error>, group: &'static str, summary: &'static str) -> Route<Error> {
-    route.body_max(BODY_BYTES_MAX).group(group).summary(summary)
+    route
+        .scopes(&[SERVER])
+        .body_max(BODY_BYTES_MAX)
+        .group(group)
+        .summary(summary)
 }
 
 const fn observed(route: Route<Error>, group: &'static str, summary: &'static str) -> Route<Error> {
