@@ -9,7 +9,8 @@
 //!  "paymenter": {"base_url": "http://127.0.0.1:8080/paymenter", "key": "vfc_live_…"},
 //!  "payx": {"base_url": "http://127.0.0.1:8080/payx", "id_reseller": 2, "secret_key": "payx_…"},
 //!  "renovax": {"base_url": "http://127.0.0.1:8080/renovax/api", "merchant_token": "…", "user_token": "…",
-//!              "webhook_secret": "…"}}
+//!              "webhook_secret": "…"},
+//!  "tebex": {"base_url": "http://127.0.0.1:8080/tebex", "secret": "…"}}
 //! ```
 //!
 //! Each step is written down as it is done, so a start that broke off is taken up by the next one. A later start with

@@ -41,7 +41,7 @@ pub fn handle<P: Plugin>(outcome: Outcome, mut request: Request) -> Response {
 }
 
 /// The plugin's words for the host's refusal, with the headers that HTTP asks for.
-fn refuse<P: Plugin>(cause: Cause) -> Response {
+pub(crate) fn refuse<P: Plugin>(cause: Cause) -> Response {
     let header = match &cause {
         Cause::MethodNotAllowed(methods) => Some(("allow", methods.join(", "))),
         Cause::RateLimited(seconds) | Cause::Unavailable(seconds) => {

@@ -48,12 +48,14 @@
 )]
 mod dispatch;
 pub mod extract;
+mod forward;
 pub mod gateway;
 pub mod http;
 mod info;
 pub mod json;
 pub mod money;
 mod page;
+mod path;
 mod plugin;
 mod primitives;
 mod problem;
@@ -66,6 +68,7 @@ pub mod testing;
 #[cfg(target_family = "wasm")]
 mod wasm;
 
+pub use forward::forward;
 pub use info::{Collection, Info};
 pub use mooring_manifest::Origin;
 pub use page::{List, Order, Page, PageQuery, all};

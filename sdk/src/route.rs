@@ -256,6 +256,26 @@ impl<E> Route<E> {
         (self.handler)(request)
     }
 
+    pub(crate) fn method(&self) -> &'static str {
+        self.method
+    }
+
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The scopes of which the key must carry one, where it must.
+    pub(crate) fn scopes_wanted(&self) -> Option<&'static [&'static str]> {
+        match self.guard {
+            Guard::Scopes(any) => Some(any),
+            Guard::Public | Guard::Key => None,
+        }
+    }
+
+    pub(crate) fn bytes_max(&self) -> Option<u64> {
+        self.body_bytes_max
+    }
+
     pub(crate) fn manifest(&self) -> manifest::Route {
         manifest::Route {
             name: self.name.to_owned(),

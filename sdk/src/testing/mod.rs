@@ -129,6 +129,12 @@ impl<P: Plugin> TestHost<P> {
             .secret
     }
 
+    /// The public id of a key, as handlers see it in [`Principal::key`](crate::http::Principal::key).
+    pub fn key_id(&self, secret: &str) -> String {
+        let principal = self.memory.state.principal(secret);
+        principal.expect("a key of this host").key
+    }
+
     /// A request to be; without a key.
     pub fn request(&mut self, method: &str, path: &str) -> TestRequest<'_, P> {
         TestRequest::new(self, method, path)

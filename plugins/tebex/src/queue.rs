@@ -1,0 +1,275 @@
+//! Commands that wait for a game server. One waits until the server deletes it, so a server that has crashed is given it again.
+//!
+//! Each server has a queue of its own: commands that need their player on the server, found by server and player, and the
+//! others, found by server. Beside the first is a row for each player who has some, so that asking who is waited for reads no
+//! command.
+
+use mooring_sdk::prelude::*;
+use mooring_sdk::records::{self, IndexValue, RecordError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::content::{self, Command};
+use crate::error::Error;
+use crate::input::{Ids, Input};
+use crate::pager::Paging;
+use crate::players::{self, Who};
+use crate::store;
+
+pub(crate) const COLLECTION: &str = "queue";
+/// Index: those that need no player, by server.
+pub(crate) const BY_OFFLINE: &str = "offline";
+/// Index: those that need their player, by server and player.
+pub(crate) const BY_ONLINE: &str = "online";
+/// Index: by the number of their payment.
+pub(crate) const BY_PAYMENT: &str = "payment";
+
+/// Players who have commands that need them.
+pub(crate) const WAITING: &str = "waiting";
+/// Index: by server.
+pub(crate) const BY_SERVER: &str = "server";
+
+/// Commands, and players, of one answer.
+const PART_MAX: u32 = 500;
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Queued {
+    server: u64,
+    player: Who,
+    command: String,
+    /// Number of the payment.
+    payment: u64,
+    package: u64,
+    delay: u64,
+    slots: u64,
+    /// In an index: one of the two is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    server: u64,
+    player: Who,
+    commands: u64,
+}
+
+/// What a command is about.
+pub(crate) struct Order<'o> {
+    pub(crate) player: &'o Who,
+    /// Where it runs, unless the command says so itself.
+    pub(crate) server: u64,
+    pub(crate) payment: u64,
+    pub(crate) package: u64,
+}
+
+/// Queues commands, in their order.
+pub(crate) fn push(order: &Order, commands: &[Command]) -> Result<(), Error> {
+    for command in commands {
+        let server = command.server.unwrap_or(order.server);
+        let mut queued = Queued {
+            server,
+            player: order.player.clone(),
+            command: command.command.clone(),
+            payment: order.payment,
+            package: order.package,
+            delay: command.delay,
+            slots: command.slots,
+            offline: None,
+            online: None,
+        };
+        if command.require_online {
+            queued.online = Some(key(server, order.player.id));
+            wait(server, order.player, 1)?;
+        } else {
+            queued.offline = Some(server.to_string());
+        }
+        let id = records::next_number(COLLECTION)?;
+        records::create(COLLECTION, &id.to_string(), &queued)?;
+    }
+    Ok(())
+}
+
+fn key(server: u64, player: u64) -> String {
+    format!("{server}:{player}")
+}
+
+/// So many more, or fewer, commands wait for a player.
+fn wait(server: u64, player: &Who, more: i64) -> Result<(), Error> {
+    let key = key(server, player.id);
+    let before = match records::get(WAITING, &key) {
+        Ok(document) => document.read::<Waiting>()?.commands,
+        Err(RecordError::NotFound) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    let commands = before.saturating_add_signed(more);
+    if commands > 0 {
+        let waiting = Waiting {
+            server,
+            player: player.clone(),
+            commands,
+        };
+        records::put(WAITING, &key, &waiting)?;
+    } else if before > 0 {
+        records::delete(WAITING, &key)?;
+    }
+    Ok(())
+}
+
+fn remove(id: &str, command: &Queued) -> Result<(), Error> {
+    records::delete(COLLECTION, id)?;
+    if command.online.is_some() {
+        wait(command.server, &command.player, -1)?;
+    }
+    Ok(())
+}
+
+/// What still waits of a payment.
+fn of_payment(payment: u64) -> Result<Vec<(String, Queued)>, Error> {
+    let of = || Some(IndexValue::new(BY_PAYMENT, payment.to_string()));
+    let documents = mooring_sdk::all(|page| records::list(COLLECTION, of(), page))?;
+    let mut commands = Vec::with_capacity(documents.len());
+    for document in documents {
+        let command = document.read()?;
+        commands.push((document.id, command));
+    }
+    Ok(commands)
+}
+
+/// Takes back what still waits of a payment.
+pub(crate) fn withdraw(payment: u64) -> Result<(), Error> {
+    for (id, command) in of_payment(payment)? {
+        remove(&id, &command)?;
+    }
+    Ok(())
+}
+
+/// What still waits of a payment is for another player.
+pub(crate) fn reroute(payment: u64, player: &Who) -> Result<(), Error> {
+    for (id, mut command) in of_payment(payment)? {
+        if command.online.is_some() {
+            wait(command.server, &command.player, -1)?;
+            wait(command.server, player, 1)?;
+            command.online = Some(key(command.server, player.id));
+        }
+        command.player = player.clone();
+        records::put(COLLECTION, &id, &command)?;
+    }
+    Ok(())
+}
+
+/// `GET /queue`: whether to ask for the other commands, and which players have some that need them.
+pub(crate) fn view(principal: Principal, Input(paging): Input<Paging>) -> Result<Json<Value>, Error> {
+    let server = store::server_of(&principal)?.id.to_string();
+    let offline = records::list(
+        COLLECTION,
+        Some(IndexValue::new(BY_OFFLINE, &server)),
+        Page::oldest(1),
+    )?;
+    let size = paging.limit(PART_MAX);
+    let number = paging.page().unwrap_or(1);
+    let page = Page::number(number, size, mooring_sdk::Order::OldestFirst);
+    let found = records::list(WAITING, Some(IndexValue::new(BY_SERVER, server)), page)?;
+    let mut players = Vec::with_capacity(found.items.len());
+    for document in &found.items {
+        players.push(document.read::<Waiting>()?.player);
+    }
+    let more = number.saturating_mul(u64::from(size)) < found.total;
+    Ok(Json(json!({
+        "meta": {
+            "execute_offline": offline.total > 0,
+            "next_check": store::whole(store::NEXT_CHECK, 1..=3600)?,
+            "more": more,
+        },
+        "players": players,
+    })))
+}
+
+/// `GET /queue/offline-commands`.
+pub(crate) fn offline(principal: Principal) -> Result<Json<Value>, Error> {
+    let server = store::server_of(&principal)?.id.to_string();
+    let found = records::list(
+        COLLECTION,
+        Some(IndexValue::new(BY_OFFLINE, server)),
+        Page::oldest(PART_MAX),
+    )?;
+    let mut commands = Vec::with_capacity(found.items.len());
+    for document in &found.items {
+        let command: Queued = document.read()?;
+        let player = &command.player;
+        commands.push(json!({
+            "id": content::number(COLLECTION, document)?,
+            "command": command.command,
+            "payment": command.payment,
+            "package": command.package,
+            "conditions": { "delay": command.delay },
+            "player": {
+                "id": player.id,
+                "name": player.name,
+                "uuid": player.uuid,
+                "meta": { "steamID": player.steam_id() },
+            },
+        }));
+    }
+    let limited = found.total > u64::from(PART_MAX);
+    Ok(Json(
+        json!({ "meta": { "limited": limited }, "commands": commands }),
+    ))
+}
+
+/// `GET /queue/online-commands/{player}`.
+pub(crate) fn online(principal: Principal, Path(player): Path<u64>) -> Result<Json<Value>, Error> {
+    let server = store::server_of(&principal)?.id;
+    let player = players::get(player)?.who();
+    let found = records::list(
+        COLLECTION,
+        Some(IndexValue::new(BY_ONLINE, key(server, player.id))),
+        Page::oldest(PART_MAX),
+    )?;
+    let mut commands = Vec::with_capacity(found.items.len());
+    for document in &found.items {
+        let command: Queued = document.read()?;
+        commands.push(json!({
+            "id": content::number(COLLECTION, document)?,
+            "command": command.command,
+            "payment": command.payment,
+            "package": command.package,
+            "conditions": { "delay": command.delay, "slots": command.slots },
+        }));
+    }
+    Ok(Json(json!({
+        "player": {
+            "id": player.id.to_string(),
+            "username": player.name,
+            "meta": { "avatar": "", "avatarfull": "", "steamID": player.steam_id() },
+        },
+        "commands": commands,
+    })))
+}
+
+/// `DELETE /queue`.
+#[derive(Deserialize)]
+pub(crate) struct Done {
+    ids: Ids,
+}
+
+/// The server has run these. Those that it has deleted before, or that another server has, stay as they are.
+pub(crate) fn delete(principal: Principal, Input(done): Input<Done>) -> Result<(), Error> {
+    let server = store::server_of(&principal)?.id;
+    for id in done.ids.0 {
+        let id = id.to_string();
+        match records::get(COLLECTION, &id) {
+            Ok(document) => {
+                let command: Queued = document.read()?;
+                if command.server == server {
+                    remove(&id, &command)?;
+                }
+            }
+            Err(RecordError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+use mooring_sdk::services::Status;
+use serde_json::{Value, json};
+
+use crate::{buy, call, get, host, offline, write};
+
+const DAY: u64 = 24 * 3_600_000;
+
+#[test]
+fn what_has_a_time_is_taken_away_when_that_is_over() {
+    let (mut host, secret) = host();
+    let transaction = buy(&mut host, &secret, 11, "Notch");
+    call(
+        &mut host,
+        &secret,
+        "DELETE",
+        "/queue",
+        &json!({ "ids": [1, 2] }),
+        204,
+    );
+    host.advance(30 * DAY - 1);
+    host.run_jobs();
+    assert_eq!(offline(&mut host, &secret), [""; 0]);
+    assert_eq!(
+        get(&mut host, &secret, "/player/1/packages")
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    host.advance(1);
+    host.run_jobs();
+    assert_eq!(offline(&mut host, &secret), ["lp user {uuid} parent remove vip"]);
+    assert_eq!(get(&mut host, &secret, "/player/1/packages"), json!([]));
+    assert_eq!(host.services()[0].status, Status::Terminated);
+    // The money stays, and a refund has nothing left to take away.
+    assert_eq!(get(&mut host, &secret, "/payments")[0]["status"], "Complete");
+    let path = format!("/payments/{transaction}");
+    call(
+        &mut host,
+        &secret,
+        "DELETE",
+        "/queue",
+        &json!({ "ids": [3] }),
+        204,
+    );
+    call(
+        &mut host,
+        &secret,
+        "PUT",
+        &path,
+        &json!({ "status": "refund" }),
+        204,
+    );
+    assert_eq!(offline(&mut host, &secret), [""; 0]);
+}
+
+#[test]
+fn what_was_taken_back_and_delivered_again_has_a_new_end() {
+    let (mut host, secret) = host();
+    let transaction = buy(&mut host, &secret, 11, "Notch");
+    let path = format!("/payments/{transaction}");
+    host.advance(10 * DAY);
+    for status in ["chargeback", "complete"] {
+        call(
+            &mut host,
+            &secret,
+            "PUT",
+            &path,
+            &json!({ "status": status }),
+            204,
+        );
+    }
+    host.advance(20 * DAY);
+    host.run_jobs();
+    assert_eq!(
+        get(&mut host, &secret, "/player/1/packages")
+            .as_array()
+            .unwrap()
+            .len(),
+        1,
+        "the first end is none"
+    );
+    host.advance(10 * DAY);
+    host.run_jobs();
+    assert_eq!(get(&mut host, &secret, "/player/1/packages"), json!([]));
+}
+
+#[test]
+fn removal_commands_are_those_of_the_day_it_was_bought() {
+    let (mut host, secret) = host();
+    let mut package = json!({
+        "name": "Kit", "price": "1", "category": 1, "expiry_length": 1, "expiry_period": "hour",
+        "fields": [{ "name": "color", "type": "alpha" }],
+        "removal_commands": [{ "command": "unkit {name} {color}" }],
+    });
+    write(&mut host, "packages", "15", &package);
+    let body = json!({ "packages": [{ "id": 15, "options": { "color": "red" } }], "ign": "Notch" });
+    call(&mut host, &secret, "POST", "/payments", &body, 204);
+    package["removal_commands"] = Value::Array(Vec::new());
+    write(&mut host, "packages", "15", &package);
+    host.advance(3_600_000);
+    host.run_jobs();
+    assert_eq!(offline(&mut host, &secret), ["unkit {name} red"]);
+}
+
+#[test]
+fn what_has_expired_counts_for_limits_unless_the_package_says_so() {
+    for limit_expires in [false, true] {
+        let (mut host, secret) = host();
+        let package = json!({
+            "name": "Kit", "price": "1", "category": 1, "user_limit": 1, "limit_expires": limit_expires,
+            "expiry_length": 1, "expiry_period": "hour",
+        });
+        write(&mut host, "packages", "15", &package);
+        buy(&mut host, &secret, 15, "Notch");
+        host.advance(3_600_000);
+        host.run_jobs();
+        let body = json!({ "package_id": 15, "username": "Notch" });
+        let status = if limit_expires { 201 } else { 422 };
+        call(&mut host, &secret, "POST", "/checkout", &body, status);
+    }
+}

@@ -1,0 +1,222 @@
+use serde_json::{Value, json};
+
+use crate::{Host, buy, by_hand, call, get, host, refused};
+
+const NOTCH: &str = "365bfa21803249ee9b634fe890c9d43f";
+const JEB: &str = "853c80ef3c3749fdaa49938b674adae6";
+
+fn joins(host: &mut Host, secret: &str, uuid: &str, name: &str) {
+    let event = json!([{
+        "username_id": uuid, "username": name, "ip": "127.0.0.1", "event_type": "server.join",
+        "event_date": "2027-01-15T08:00:00+00:00",
+    }]);
+    call(host, secret, "POST", "/events", &event, 204);
+}
+
+#[test]
+fn a_player_is_looked_up_by_name_number_and_id_of_the_game() {
+    let (mut host, secret) = host();
+    let transaction = buy(&mut host, &secret, 11, "Notch");
+    by_hand(&mut host, &secret, 13, "Notch", "2.99");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    let user = get(&mut host, &secret, "/user/notch");
+    assert_eq!(
+        user["player"],
+        json!({
+            "id": NOTCH, "created_at": 1_800_000_000, "updated_at": 1_800_000_000, "cache_expire": 1_800_000_060,
+            "username": "Notch", "meta": "", "plugin_username_id": 1,
+        })
+    );
+    assert_eq!(
+        (&user["banCount"], &user["chargebackRate"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(user["purchaseTotals"].to_string(), r#"{"USD":12.98}"#);
+    assert_eq!(
+        user["payments"][1],
+        json!({ "txn_id": transaction, "time": 1_800_000_000, "price": 9.99, "currency": "USD", "status": 1 })
+    );
+    for name in [NOTCH, "365BFA21-8032-49EE-9B63-4FE890C9D43F", "1", "NOTCH"] {
+        assert_eq!(get(&mut host, &secret, &format!("/user/{name}")), user, "{name}");
+        let packages = get(&mut host, &secret, &format!("/player/{name}/packages"));
+        assert_eq!(packages.as_array().unwrap().len(), 2);
+    }
+    let one = get(&mut host, &secret, "/player/1/packages?package=11");
+    let expected = json!([{
+        "txn_id": transaction, "date": "2027-01-15T08:00:00+00:00", "quantity": 1, "package": { "id": 11, "name": "VIP" },
+    }]);
+    assert_eq!(one, expected);
+    refused(&mut host, &secret, "GET", "/user/nobody", "", 404);
+    refused(&mut host, &secret, "GET", "/player/99/packages", "", 404);
+    refused(&mut host, &secret, "GET", "/player/1/packages?package=x", "", 422);
+}
+
+#[test]
+fn what_is_missing_of_a_player_is_learnt_when_the_player_joins() {
+    let (mut host, secret) = host();
+    joins(&mut host, &secret, NOTCH, "Notch");
+    assert!(host.users().is_empty(), "whoever only visits is no customer");
+    buy(&mut host, &secret, 11, "Notch");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    assert_eq!(host.users()[0].external_ref, Some(format!("tebex:{NOTCH}")));
+    // Bought by id; the name comes later.
+    buy(&mut host, &secret, 11, JEB);
+    assert_eq!(
+        get(&mut host, &secret, &format!("/user/{JEB}"))["player"]["username"],
+        JEB
+    );
+    joins(&mut host, &secret, JEB, "jeb_");
+    assert_eq!(get(&mut host, &secret, "/user/jeb_")["player"]["id"], JEB);
+    assert_eq!(host.users().len(), 2);
+}
+
+#[test]
+fn a_name_that_changes_hands_is_the_new_players() {
+    let (mut host, secret) = host();
+    buy(&mut host, &secret, 11, "Notch");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    buy(&mut host, &secret, 13, "jeb_");
+    joins(&mut host, &secret, JEB, "jeb_");
+    joins(&mut host, &secret, JEB, "Notch");
+    assert_eq!(
+        get(&mut host, &secret, "/user/Notch")["player"]["plugin_username_id"],
+        json!(2)
+    );
+    assert_eq!(
+        get(&mut host, &secret, &format!("/user/{NOTCH}"))["player"]["plugin_username_id"],
+        json!(1)
+    );
+    refused(&mut host, &secret, "GET", "/user/jeb_", "", 404);
+    joins(&mut host, &secret, NOTCH, "Notch");
+    assert_eq!(
+        get(&mut host, &secret, "/user/Notch")["player"]["plugin_username_id"],
+        json!(1)
+    );
+}
+
+#[test]
+fn a_player_without_an_id_has_the_name_again_when_it_is_free() {
+    let (mut host, secret) = host();
+    by_hand(&mut host, &secret, 13, "Bob", "1");
+    by_hand(&mut host, &secret, 13, "Notch", "1");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    joins(&mut host, &secret, NOTCH, "Bob");
+    assert_eq!(
+        get(&mut host, &secret, "/user/Bob")["player"]["plugin_username_id"],
+        json!(2)
+    );
+    joins(&mut host, &secret, NOTCH, "Notch");
+    by_hand(&mut host, &secret, 13, "Bob", "1");
+    assert_eq!(
+        get(&mut host, &secret, "/user/Bob")["player"]["plugin_username_id"],
+        json!(1)
+    );
+    assert_eq!(host.users().len(), 2);
+}
+
+#[test]
+fn players_of_steam_have_decimal_ids_everywhere() {
+    let (mut host, secret) = host();
+    by_hand(&mut host, &secret, 11, "76561198000000001", "1");
+    let queue = get(&mut host, &secret, "/queue");
+    assert_eq!(queue["players"][0]["uuid"], "76561198000000001");
+    let commands = get(&mut host, &secret, "/queue/offline-commands");
+    assert_eq!(
+        commands["commands"][0]["player"]["meta"],
+        json!({ "steamID": "76561198000000001" })
+    );
+    let online = get(&mut host, &secret, "/queue/online-commands/1");
+    assert_eq!(online["player"]["meta"]["steamID"], "76561198000000001");
+}
+
+#[test]
+fn a_banned_player_cannot_buy() {
+    let (mut host, secret) = host();
+    buy(&mut host, &secret, 11, "Notch");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    for (user, count) in [("notch", 1), (NOTCH, 2)] {
+        let ban = call(
+            &mut host,
+            &secret,
+            "POST",
+            "/bans",
+            &json!({ "user": user, "reason": "r" }),
+            200,
+        );
+        assert_eq!(ban["data"]["user"], json!({ "ign": "Notch", "uuid": NOTCH }));
+        assert_eq!(get(&mut host, &secret, "/user/Notch")["banCount"], json!(count));
+    }
+    let body = r#"{"package_id":11,"username":"Notch"}"#;
+    let message = refused(&mut host, &secret, "POST", "/checkout", body, 422);
+    assert_eq!(message, "This player is banned from the webstore.");
+    // Banned before anything was bought.
+    call(
+        &mut host,
+        &secret,
+        "POST",
+        "/bans",
+        &json!({ "user": "griefer" }),
+        200,
+    );
+    refused(
+        &mut host,
+        &secret,
+        "POST",
+        "/checkout",
+        r#"{"package_id":11,"username":"griefer"}"#,
+        422,
+    );
+    let bans = get(&mut host, &secret, "/bans");
+    assert_eq!(bans["data"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        bans["data"][0]["user"],
+        json!({ "ign": "griefer", "uuid": null }),
+        "newest first"
+    );
+}
+
+#[test]
+fn events_that_are_none_are_refused_and_leave_nothing() {
+    let (mut host, secret) = host();
+    buy(&mut host, &secret, 11, "Notch");
+    for (body, status) in [
+        ("{}", 422),
+        (r#"[{"username_id":"x"}]"#, 422),
+        (
+            r#"[{"username_id":"x","username":"Notch","event_type":"server.dance"}]"#,
+            422,
+        ),
+        ("[", 400),
+        ("", 400),
+    ] {
+        refused(&mut host, &secret, "POST", "/events", body, status);
+    }
+    let before = host.fingerprint();
+    for event in [
+        json!([]),
+        json!([{ "username_id": NOTCH, "username": "Notch", "event_type": "server.leave" }]),
+        json!([{ "username_id": "no-id", "username": "Notch", "event_type": "server.join" }]),
+    ] {
+        call(&mut host, &secret, "POST", "/events", &event, 204);
+        assert_eq!(before, host.fingerprint());
+    }
+    let large = "x".repeat(256 * 1024 + 1);
+    refused(&mut host, &secret, "POST", "/events", &large, 413);
+}
+
+#[test]
+fn what_servers_ask_at_their_start_is_answered() {
+    let (mut host, secret) = host();
+    for body in ["", "{}", r#"{"server":{"platform":"Bukkit"}}"#] {
+        let reply = host.post("/analytics/startup").key(&secret).body(body).send();
+        assert_eq!((reply.status, reply.json()), (200, json!({ "success": true })));
+    }
+    refused(&mut host, &secret, "GET", "/versions/bukkit", "", 404);
+    host.set("plugin_version", "12.0.6");
+    let version = get(&mut host, &secret, "/versions/bukkit");
+    assert_eq!(version, json!({ "platform": "bukkit", "version": "12.0.6" }));
+    assert_eq!(
+        get(&mut host, &secret, "/listing")["categories"][0]["only_subcategories"],
+        Value::Bool(false)
+    );
+}
