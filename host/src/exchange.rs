@@ -10,6 +10,9 @@ pub use mooring_core::keys::CredentialFailure;
 use mooring_core::keys::Principal;
 use mooring_manifest::Manifest;
 
+/// Bytes of an idempotency key that a caller may choose.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
 /// A request that the edge has finished with.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -85,12 +88,14 @@ pub enum Cause {
 impl Cause {
     /// One of each, as requests of this surface may meet them.
     pub(crate) fn samples(manifest: &Manifest) -> Vec<Cause> {
-        const FAILURES: [CredentialFailure; 5] = [
+        const FAILURES: [CredentialFailure; 7] = [
             CredentialFailure::Missing,
             CredentialFailure::Malformed,
             CredentialFailure::Unknown,
             CredentialFailure::Expired,
             CredentialFailure::Revoked,
+            CredentialFailure::Stale,
+            CredentialFailure::BadSignature,
         ];
         let mut samples = vec![Cause::NoRoute, Cause::MethodNotAllowed(vec!["GET".to_owned()])];
         samples.extend(FAILURES.map(Cause::Unauthenticated));
@@ -105,6 +110,7 @@ impl Cause {
             Cause::BodyTooLarge(65_536),
             Cause::BodyTimeout,
             Cause::Malformed("the path is not percent-encoded".to_owned()),
+            Cause::IdempotencyKeyReused,
             Cause::Unavailable(1),
             Cause::Deadline,
             Cause::PluginFailed,

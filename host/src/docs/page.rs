@@ -1,7 +1,7 @@
 //! The page around the viewer.
 
-use maud::{DOCTYPE, html};
-use mooring_manifest::Origin;
+use maud::{DOCTYPE, Markup, html};
+use mooring_manifest::{Credential, Manifest, Origin};
 
 use super::Source;
 use super::assets::names;
@@ -50,6 +50,7 @@ pub(super) fn page(source: &Source, kit: &Kit) -> File {
                         p.note { "Routes marked " em { "proposed" } " are this host’s own: the provider has none of them." }
                     }
                 }
+                @if let Some(signing) = signing(manifest) { (signing) }
                 main #viewer {}
                 noscript { p { "This page needs JavaScript. " a href="openapi.json" { "The document" } " does not." } }
                 footer {
@@ -60,4 +61,37 @@ pub(super) fn page(source: &Source, kit: &Kit) -> File {
         }
     };
     File::page(page.into_string(), POLICY)
+}
+
+/// Where keys are typed in with which the page signs requests. The fields belong to no form, so nothing can send them.
+fn signing(manifest: &Manifest) -> Option<Markup> {
+    let mut signed = manifest
+        .credentials
+        .iter()
+        .filter_map(|credential| match credential {
+            Credential::Signed {
+                key_header,
+                timestamp_header,
+                signature_header,
+                ..
+            } => Some((key_header, timestamp_header, signature_header)),
+            _ => None,
+        });
+    let (key, timestamp, signature) = signed.next()?;
+    Some(html! {
+        section #signing data-key=(key) data-timestamp=(timestamp) data-signature=(signature) {
+            fieldset {
+                legend { "Sign requests" }
+                label { "API key" input #sign-key autocomplete="off" spellcheck="false"; }
+                label { "Secret key" input #sign-secret type="password" autocomplete="off"; }
+                p {
+                    "With both, every request from this page is signed as it is sent: " code { (signature) }
+                    " is the HMAC-SHA256 of " code { "{timestamp}.{body}" } ". The keys stay in this page."
+                }
+                p #insecure hidden {
+                    "Browsers sign on https pages and on this computer’s own addresses only; this is neither."
+                }
+            }
+        }
+    })
 }

@@ -35,6 +35,25 @@ pub(super) fn text(plan: &Plan<'_>) -> String {
 }
 
 fn authorize(auth: &Auth) -> String {
+    if let Some(signed) = auth.signed() {
+        let lines = [
+            "local timestamp signature".to_owned(),
+            "timestamp=\"$(date +%s)\"".to_owned(),
+            format!(
+                "signature=\"$(printf '%s.%s' \"$timestamp\" \"$body\" | openssl dgst -sha256 -hmac \"${}\" -r)\"",
+                signed.secret
+            ),
+            format!(
+                "ARGUMENTS+=(--header \"{}: $key\" --header \"{}: $timestamp\")",
+                signed.key_header, signed.timestamp_header
+            ),
+            format!(
+                "ARGUMENTS+=(--header \"{}: ${{signature%% *}}\")",
+                signed.signature_header
+            ),
+        ];
+        return lines.map(|line| format!("  {line}")).join("\n");
+    }
     match auth.header() {
         Some((name, before)) => format!("  ARGUMENTS+=(--header \"{name}: {before}$key\")"),
         None => "  : # The key is a part of the path.".to_owned(),

@@ -43,6 +43,22 @@ pub(super) fn text(plan: &Plan<'_>) -> String {
 }
 
 fn authorize(auth: &Auth) -> String {
+    if let Some(signed) = auth.signed() {
+        let lines = [
+            "const timestamp = String(Math.floor(Date.now() / 1000));".to_owned(),
+            format!(
+                "const signature = createHmac(\"sha256\", {}).update(`${{timestamp}}.${{body}}`);",
+                signed.secret
+            ),
+            format!("headers[{}] = key;", json_text(&signed.key_header)),
+            format!("headers[{}] = timestamp;", json_text(&signed.timestamp_header)),
+            format!(
+                "headers[{}] = signature.digest(\"hex\");",
+                json_text(&signed.signature_header)
+            ),
+        ];
+        return lines.map(|line| format!("  {line}")).join("\n");
+    }
     match auth.header() {
         Some((name, before)) => format!("  headers[{}] = {} + key;", json_text(name), json_text(before)),
         None => "  // The key is a part of the path.".to_owned(),

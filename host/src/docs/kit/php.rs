@@ -44,6 +44,26 @@ pub(super) fn text(plan: &Plan<'_>) -> String {
 }
 
 fn authorize(auth: &Auth) -> String {
+    if let Some(signed) = auth.signed() {
+        let secret = (STYLE.variable)(&signed.secret);
+        let lines = [
+            format!("global {secret};"),
+            "$timestamp = (string) time();".to_owned(),
+            format!(
+                "$headers[] = {} . $key;",
+                quoted(&format!("{}: ", signed.key_header))
+            ),
+            format!(
+                "$headers[] = {} . $timestamp;",
+                quoted(&format!("{}: ", signed.timestamp_header))
+            ),
+            format!(
+                "$headers[] = {} . hash_hmac('sha256', \"$timestamp.$body\", {secret});",
+                quoted(&format!("{}: ", signed.signature_header))
+            ),
+        ];
+        return lines.map(|line| format!("    {line}")).join("\n");
+    }
     match auth.header() {
         Some((name, before)) => format!(
             "    $headers[] = {} . $key;",

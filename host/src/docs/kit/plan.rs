@@ -234,6 +234,6 @@ impl<'m> Planner<'m> {
 }
 
 /// As environment variables are written.
-fn variable(name: &str) -> String {
+pub(super) fn variable(name: &str) -> String {
     name.to_ascii_uppercase().replace('-', "_")
 }

@@ -47,6 +47,20 @@ pub(super) fn text(plan: &Plan<'_>) -> String {
 }
 
 fn authorize(auth: &Auth) -> String {
+    if let Some(signed) = auth.signed() {
+        let lines = [
+            "timestamp = str(int(time.time()))".to_owned(),
+            "message = timestamp.encode() + b\".\" + body".to_owned(),
+            format!("headers[{}] = key", json_text(&signed.key_header)),
+            format!("headers[{}] = timestamp", json_text(&signed.timestamp_header)),
+            format!(
+                "headers[{}] = hmac.new({}.encode(), message, hashlib.sha256).hexdigest()",
+                json_text(&signed.signature_header),
+                signed.secret
+            ),
+        ];
+        return lines.map(|line| format!("    {line}\n")).concat();
+    }
     match auth.header() {
         Some((name, before)) => format!("    headers[{}] = {} + key\n", json_text(name), json_text(before)),
         None => "    # The key is a part of the path.\n".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mooring_manifest::{Credential, Manifest, Origin};
+use mooring_manifest::{Access, Credential, Guard, Manifest, Origin, Route};
 use serde_json::{Value, json};
 
 /// The surface's name for people.
@@ -40,6 +40,21 @@ fn description(manifest: &Manifest) -> String {
             let _ = writeln!(text, "| `{}` | {} |", scope.name, scope.summary);
         }
     }
+    if let Some(limit) = manifest.rate_limit {
+        let _ = writeln!(
+            text,
+            "\n## Limits\n{} requests in {} seconds for each key.",
+            limit.requests, limit.seconds
+        );
+    }
+    let keeps = |route: &Route| route.access == Access::Write && route.guard != Guard::Public;
+    if manifest.routes.iter().any(keeps) {
+        text.push_str(
+            "\n## Repeating a request\nEvery request that writes takes an `Idempotency-Key` of the caller's choosing. The same request \
+             with the same key within 24 hours is answered with what it was answered first, with `idempotent-replayed: true`; \
+             another request with that key is refused.\n",
+        );
+    }
     let has = |origin: Origin| manifest.routes.iter().any(|route| route.origin == origin);
     if has(Origin::Observed) || has(Origin::Proposed) {
         text.push_str("\n## Where routes come from\nMost are documented by the provider. ");
@@ -61,6 +76,20 @@ fn said(credential: &Credential) -> String {
         Credential::Header { name } => format!("The key in the header `{name}`."),
         Credential::Path { parameter } => {
             format!("The key as a part of the path: `{{{parameter}}}`. Treat addresses as secrets.")
+        }
+        Credential::Signed {
+            key_header,
+            timestamp_header,
+            signature_header,
+            tolerance_seconds,
+        } => format!(
+            "The key in `{key_header}`, the time in `{timestamp_header}` (seconds since the Unix epoch, at most \
+             {tolerance_seconds} from now) and in `{signature_header}` the HMAC-SHA256 of `{{timestamp}}.{{body}}` under the \
+             secret key, in hexadecimal or base64. The body is signed byte by byte as it is sent; without one, nothing \
+             follows the dot."
+        ),
+        Credential::Body { route, pointer } => {
+            format!("The key in the body of `{route}`, at `{pointer}`, where no header has one.")
         }
     }
 }

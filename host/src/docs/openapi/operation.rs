@@ -5,11 +5,12 @@ use std::fmt::Write;
 use mooring_manifest::{Credential, Guard, Manifest, Origin, Route};
 use serde_json::{Map, Value, json};
 
-use super::responses::{Responses, phrase};
+use super::responses::{Responses, phrase, takes_idempotency_key};
 use super::schemas::Schemas;
 use super::security;
 use crate::docs::flow::{links, properties};
 use crate::docs::samples::sample;
+use crate::exchange::IDEMPOTENCY_KEY_BYTES_MAX;
 
 const JSON: &str = "application/json";
 
@@ -103,6 +104,15 @@ fn parameters(manifest: &Manifest, route: &Route, schemas: &mut Schemas) -> Vec<
                 schemas,
             ));
         }
+    }
+    if takes_idempotency_key(route) {
+        parameters.push(json!({
+            "in": "header",
+            "name": "Idempotency-Key",
+            "required": false,
+            "description": "The caller's own name for this request: it is done once, and answered alike within 24 hours.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" },
+        }));
     }
     parameters
 }

@@ -91,7 +91,8 @@ fn can_befall(cause: &Cause, manifest: &Manifest, route: &Route) -> bool {
         Cause::MissingScope(_) => matches!(route.guard, Guard::Scopes { .. }),
         // The operator can limit every surface that has such a setting.
         Cause::RateLimited(_) => {
-            route.rate_limit_per_minute.is_some()
+            manifest.rate_limit.is_some()
+                || route.rate_limit_per_minute.is_some()
                 || (keyed
                     && manifest
                         .settings
@@ -101,6 +102,7 @@ fn can_befall(cause: &Cause, manifest: &Manifest, route: &Route) -> bool {
         Cause::BodyTooLarge(_) | Cause::BodyTimeout => has_body,
         // A parameter may hold what makes the path another one.
         Cause::NoRoute => route.path.contains('{'),
+        Cause::IdempotencyKeyReused => takes_idempotency_key(route),
         // That is another method's answer.
         Cause::MethodNotAllowed(_) => false,
         Cause::Malformed(_)
@@ -109,6 +111,11 @@ fn can_befall(cause: &Cause, manifest: &Manifest, route: &Route) -> bool {
         | Cause::PluginFailed
         | Cause::HostFailed => true,
     }
+}
+
+/// Whether a caller can name a request, so that it is done once.
+pub(super) fn takes_idempotency_key(route: &Route) -> bool {
+    route.access == Access::Write && route.guard != Guard::Public
 }
 
 /// What a cause is called as an example.
@@ -122,11 +129,14 @@ fn label(cause: &Cause) -> &'static str {
         Cause::Unauthenticated(Failure::Unknown) => "unknown key",
         Cause::Unauthenticated(Failure::Expired) => "expired key",
         Cause::Unauthenticated(Failure::Revoked) => "revoked key",
+        Cause::Unauthenticated(Failure::Stale) => "stale timestamp",
+        Cause::Unauthenticated(Failure::BadSignature) => "wrong signature",
         Cause::MissingScope(_) => "missing scope",
         Cause::RateLimited(_) => "too many requests",
         Cause::BodyTooLarge(_) => "body too large",
         Cause::BodyTimeout => "body too slow",
         Cause::Malformed(_) => "malformed request",
+        Cause::IdempotencyKeyReused => "idempotency key reused",
         Cause::Unavailable(_) => "no capacity",
         Cause::Deadline => "out of time",
         Cause::PluginFailed => "surface failed",

@@ -17,7 +17,24 @@ pub(super) fn schemes(manifest: &Manifest) -> Value {
             Credential::Header { name } => {
                 schemes.insert(name.clone(), header(name, "The API key."));
             }
-            Credential::Path { .. } => {}
+            Credential::Signed {
+                key_header,
+                timestamp_header,
+                signature_header,
+                ..
+            } => {
+                for (name, description) in [
+                    (key_header, "The API key."),
+                    (timestamp_header, "Seconds since the Unix epoch."),
+                    (
+                        signature_header,
+                        "HMAC-SHA256 of `{timestamp}.{body}` under the secret key, in hexadecimal or base64.",
+                    ),
+                ] {
+                    schemes.insert(name.clone(), header(name, description));
+                }
+            }
+            Credential::Path { .. } | Credential::Body { .. } => {}
         }
     }
     schemes.into()
@@ -52,11 +69,22 @@ pub(super) fn requirements(manifest: &Manifest, route: &Route) -> Value {
     ways.into()
 }
 
-/// The schemes that a credential needs together; nothing where it is no scheme.
-fn names(credential: &Credential, _route: &Route) -> Option<Vec<String>> {
+/// The schemes that a credential needs together; nothing where it is none. Where the body may have the key, none is needed.
+fn names(credential: &Credential, route: &Route) -> Option<Vec<String>> {
     match credential {
         Credential::Bearer => Some(vec!["bearer".to_owned()]),
         Credential::Header { name } => Some(vec![name.clone()]),
+        Credential::Signed {
+            key_header,
+            timestamp_header,
+            signature_header,
+            ..
+        } => Some(
+            [key_header, timestamp_header, signature_header]
+                .map(String::clone)
+                .to_vec(),
+        ),
         Credential::Path { .. } => None,
+        Credential::Body { route: with, .. } => (*with == route.name).then(Vec::new),
     }
 }
