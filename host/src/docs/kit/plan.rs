@@ -88,6 +88,7 @@ impl<'s> Plan<'s> {
             .filter(|route| route.core)
             .map(|route| planner.call(route))
             .collect();
+        in_order(&mut calls, &planner.saves);
         for call in &mut calls {
             call.saves = planner.saves.remove(call.name).unwrap_or_default();
         }
@@ -104,6 +105,40 @@ impl<'s> Plan<'s> {
                 .collect(),
             auth,
             calls,
+        }
+    }
+}
+
+/// Puts what is looked into before whatever takes something from it; otherwise as in the manifest.
+fn in_order(calls: &mut [Call<'_>], saves: &BTreeMap<String, Vec<Save>>) {
+    for place in 0..calls.len() {
+        let waits = |call: &Call<'_>| {
+            let needed = |other: &Call<'_>| {
+                let saved = saves.get(other.name).into_iter().flatten();
+                other.name != call.name && saved.into_iter().any(|save| call.takes(&save.name))
+            };
+            calls[place..].iter().any(needed)
+        };
+        // Where all wait for each other, the first one goes.
+        let next = calls[place..].iter().position(|call| !waits(call)).unwrap_or(0);
+        calls[place..=place + next].rotate_right(1);
+    }
+}
+
+impl Call<'_> {
+    fn takes(&self, saved: &str) -> bool {
+        let query = self.query.iter().map(|(_, part)| part);
+        let mut parts = self.path.iter().chain(query).chain(&self.body);
+        parts.any(|part| part.takes(saved))
+    }
+}
+
+impl Part {
+    fn takes(&self, saved: &str) -> bool {
+        match self {
+            Part::Saved { name, .. } => name == saved,
+            Part::Object(fields) => fields.iter().any(|(_, part)| part.takes(saved)),
+            Part::Json(_) | Part::Unique { .. } | Part::Variable(_) => false,
         }
     }
 }
@@ -200,7 +235,7 @@ impl<'m> Planner<'m> {
     fn part(&mut self, schema: &Value, example: Value) -> Part {
         if let Some(origin) = origin(self.manifest, schema) {
             let field = origin.pointer.rsplit('/').next().unwrap_or_default();
-            let name = format!("{}_{field}", origin.route.replace('-', "_"));
+            let name = format!("{}_{field}", origin.route.replace('-', "_")).to_ascii_lowercase();
             let save = Save {
                 name: name.clone(),
                 pointer: origin.pointer.to_owned(),
@@ -211,6 +246,14 @@ impl<'m> Planner<'m> {
             }
             let text = !matches!(schema["type"].as_str(), Some("integer" | "number"));
             return Part::Saved { name, text };
+        }
+        // The first of several shapes, of which the example is one.
+        if let Some(first) = schema
+            .get("anyOf")
+            .or(schema.get("oneOf"))
+            .and_then(|shapes| shapes.get(0))
+        {
+            return self.part(first, example);
         }
         match example {
             Value::String(text) if schema.get(UNIQUE).is_some() => {
