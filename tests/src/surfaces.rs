@@ -58,7 +58,7 @@ impl Surface {
         self.demo.get(name)?.as_str()
     }
 
-    /// Keys by scope, `*` where one key is good for all, and what requests are signed with.
+    /// Keys by scope, `*` where one key is good for all, what requests are signed with, and numbers that every path has.
     pub fn credentials(&self) -> Value {
         let scoped = [("merchant", "merchant_token"), ("user", "user_token")];
         let mut keys: Map<String, Value> = scoped
@@ -70,7 +70,9 @@ impl Surface {
             keys.insert("*".to_owned(), key.into());
         }
         let secret = self.field("api_key").and(self.field("secret_key"));
-        json!({ "keys": keys, "secret": secret })
+        let path = self.demo.iter().filter(|(_, value)| value.is_number());
+        let path: Map<_, _> = path.map(|(name, value)| (name.clone(), value.clone())).collect();
+        json!({ "keys": keys, "secret": secret, "path": path })
     }
 
     /// The variables that samples of the kit read: what `demo.json` has, in upper case. Not the address, which there may lie

@@ -1,6 +1,7 @@
 """Credentials for schemathesis: the right key for each operation, and a signature where the surface asks for one.
 
-DOCUMENT is the file with the OpenAPI document; CREDENTIALS says, as JSON, `keys` (by scope, or `*`) and `secret`.
+DOCUMENT is the file with the OpenAPI document; CREDENTIALS says, as JSON, `keys` (by scope, or `*`),
+`secret`, and `path` (parameters that every path has).
 """
 
 import hashlib
@@ -92,8 +93,10 @@ schemathesis.auth.set_from_requests(Keys())
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """A key that is a part of the path."""
+    """What every path of a surface has: a key, and whose it is."""
     for parameter in context.operation.path_parameters:
         if parameter.definition.get("schema", {}).get("format") == "password":
             path_parameters[parameter.name] = key([])
+        elif parameter.name in CREDENTIALS["path"]:
+            path_parameters[parameter.name] = CREDENTIALS["path"][parameter.name]
     return path_parameters
