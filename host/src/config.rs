@@ -84,6 +84,8 @@ pub struct EdgeLimits {
     pub shutdown_timeout_ms: Duration,
     /// Notifications that one address may send to one gateway in a minute; 0 for no limit.
     pub notifications_per_minute: u32,
+    /// Files of a mount's documentation that one address may ask for in a minute; 0 for no limit.
+    pub docs_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` is believed: a request's address is then the right-most hop that is not among
     /// them. Empty, and the address is always the peer's.
     pub trusted_proxies: Vec<IpNet>,
@@ -250,6 +252,8 @@ impl Default for EdgeLimits {
             shutdown_timeout_ms: Duration::from_secs(30),
             // A gateway has few addresses, and a busy day.
             notifications_per_minute: 6000,
+            // The page is seven files, most of which a browser keeps.
+            docs_per_minute: 600,
             trusted_proxies: Vec::new(),
             checkout: CheckoutLimits::default(),
         }

@@ -8,6 +8,10 @@ use mooring_core::idempotency::Claim;
 use mooring_core::ids::JobId;
 pub use mooring_core::keys::CredentialFailure;
 use mooring_core::keys::Principal;
+use mooring_manifest::Manifest;
+
+/// Bytes of an idempotency key that a caller may choose.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// A request that the edge has finished with.
 #[derive(Clone, Debug)]
@@ -79,6 +83,41 @@ pub enum Cause {
     PluginFailed,
     /// The host failed.
     HostFailed,
+}
+
+impl Cause {
+    /// One of each, as requests of this surface may meet them.
+    pub(crate) fn samples(manifest: &Manifest) -> Vec<Cause> {
+        const FAILURES: [CredentialFailure; 7] = [
+            CredentialFailure::Missing,
+            CredentialFailure::Malformed,
+            CredentialFailure::Unknown,
+            CredentialFailure::Expired,
+            CredentialFailure::Revoked,
+            CredentialFailure::Stale,
+            CredentialFailure::BadSignature,
+        ];
+        let mut samples = vec![Cause::NoRoute, Cause::MethodNotAllowed(vec!["GET".to_owned()])];
+        samples.extend(FAILURES.map(Cause::Unauthenticated));
+        samples.extend(
+            manifest
+                .scopes
+                .iter()
+                .map(|scope| Cause::MissingScope(scope.name.clone())),
+        );
+        samples.extend([
+            Cause::RateLimited(30),
+            Cause::BodyTooLarge(65_536),
+            Cause::BodyTimeout,
+            Cause::Malformed("the path is not percent-encoded".to_owned()),
+            Cause::IdempotencyKeyReused,
+            Cause::Unavailable(1),
+            Cause::Deadline,
+            Cause::PluginFailed,
+            Cause::HostFailed,
+        ]);
+        samples
+    }
 }
 
 /// The answer to an [`Exchange`], after its commit is durable.

@@ -3,7 +3,7 @@
 //! One process serves the HTTP APIs of many billing providers. Each API surface is a sandboxed WebAssembly component that
 //! maps its routes onto the primitives of `mooring-core`; a request is a transaction.
 //!
-//! Calls point one way: [`http`] (with [`checkout`]) and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
+//! Calls point one way: [`http`] (with [`checkout`] and [`docs`]) and [`admin`] call [`runtime`], which calls [`bindings`], which call `mooring-core`,
 //! which calls `mooring-store`.
 
 pub mod admin;
@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod demo;
+pub mod docs;
 pub mod exchange;
 pub mod http;
 pub mod live;

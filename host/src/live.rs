@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use self::key_uses::KeyUses;
 use crate::chain::chain;
 use crate::config::Config;
+use crate::docs::{self, Docs};
 use crate::http::{self, Mount, MountTable, Surface};
 use crate::outbound::Client;
 use crate::runtime::{Installed, Plugin, Runtime};
@@ -116,7 +117,13 @@ impl Live {
     /// Has the edge, and whoever delivers, see what the runtime has.
     pub(crate) fn remount(&self) {
         self.runtime.deliveries().ring_for_all();
-        let mounts = self.runtime.installed().iter().map(mount).collect();
+        let old = self.mounts.load();
+        let mounts = self.runtime.installed();
+        let mounts = mounts.iter().map(|installed| {
+            let base_url = self.runtime.directory().base_url(&installed.row.mount);
+            mount(installed, base_url, &old)
+        });
+        let mounts = mounts.collect();
         match MountTable::new(mounts) {
             Ok(table) => self.mounts.store(Arc::new(table)),
             Err(error) => tracing::error!(%error, "the mounts cannot stand together; the old ones stay"),
@@ -170,7 +177,7 @@ impl Backend for Live {
     }
 }
 
-fn mount(installed: &Installed) -> Mount<Arc<Plugin>> {
+fn mount(installed: &Installed, base_url: String, old: &MountTable<Arc<Plugin>>) -> Mount<Arc<Plugin>> {
     let manifest = &installed.plugin.facts().manifest;
     let surface = Surface::new(Arc::clone(manifest)).expect("checked when the plugin was loaded");
     Mount {
@@ -178,6 +185,7 @@ fn mount(installed: &Installed) -> Mount<Arc<Plugin>> {
         host: installed.row.mount.host.clone(),
         prefix: installed.row.mount.prefix.clone(),
         surface: Arc::new(surface),
+        docs: documentation(&installed.plugin, base_url, old),
         plugin: Arc::clone(&installed.plugin),
     }
 }
@@ -191,6 +199,21 @@ fn set_clock(store: &Store, movable: bool) -> Result<(), ServeError> {
     }
     time::set_ahead(ahead);
     Ok(())
+}
+
+/// What documents a provider: made anew for a new version or address, and otherwise what there was.
+fn documentation(plugin: &Arc<Plugin>, base_url: String, old: &MountTable<Arc<Plugin>>) -> Option<Arc<Docs>> {
+    let refusals = plugin.refusals()?;
+    let same = old.iter().find(|mount| Arc::ptr_eq(&mount.plugin, plugin));
+    let same = same.and_then(|mount| mount.docs.as_ref());
+    if let Some(docs) = same.filter(|docs| docs.source().base_url == base_url) {
+        return Some(Arc::clone(docs));
+    }
+    Some(Arc::new(Docs::new(docs::Source {
+        manifest: Arc::clone(&plugin.facts().manifest),
+        refusals: Arc::clone(refusals),
+        base_url,
+    })))
 }
 
 fn refuse(error: impl std::error::Error) -> ServeError {

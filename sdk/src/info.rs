@@ -21,6 +21,13 @@ impl Info {
         })
     }
 
+    /// What documents call the surface, instead of its name.
+    #[must_use]
+    pub fn title(mut self, title: &str) -> Info {
+        title.clone_into(&mut self.0.title);
+        self
+    }
+
     /// Keys arrive as `Authorization: Bearer KEY`. Kinds of credentials are tried in the order given.
     #[must_use]
     pub fn bearer(mut self) -> Info {

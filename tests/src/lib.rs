@@ -18,6 +18,7 @@ pub mod php;
 pub mod renovax;
 pub mod sink;
 pub mod stripe;
+pub mod surfaces;
 pub mod virtfusion;
 
 use std::time::{Duration, Instant};

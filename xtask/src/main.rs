@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod demo;
 mod localstripe;
+mod openapi;
 mod packages;
 mod receivers;
 mod step;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::build::Workspace;
 use crate::localstripe;
+use crate::openapi;
 use crate::packages;
 use crate::receivers;
 use crate::step::{Steps, cargo, execute, exists};
@@ -41,6 +42,10 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
     })?;
     steps.run("receivers", || {
         receivers::ensure(&workspace.target);
+        Ok(())
+    })?;
+    steps.run("openapi", || {
+        openapi::ensure(&workspace.target);
         Ok(())
     })?;
     // Hosts under test hand compiled plugins to each other; every run starts without.

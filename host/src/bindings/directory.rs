@@ -89,7 +89,7 @@ impl Directory {
     }
 
     /// A mount's address: its own host name, if it has one, with the scheme and port of the public address.
-    fn base_url(&self, mount: &Mount) -> String {
+    pub fn base_url(&self, mount: &Mount) -> String {
         let prefix = &mount.prefix;
         match (&mount.host, self.public_url.split_once("://")) {
             (Some(host), Some((scheme, authority))) => {

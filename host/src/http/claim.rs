@@ -7,13 +7,10 @@ use mooring_core::keys::Principal;
 use mooring_manifest::{Access, Route};
 use sha2::{Digest, Sha256};
 
-use crate::exchange::Cause;
+use crate::exchange::{Cause, IDEMPOTENCY_KEY_BYTES_MAX as KEY_BYTES_MAX};
 
 /// draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Bytes of a key that a caller may choose.
-const KEY_BYTES_MAX: usize = 255;
 
 /// What the caller calls this request, if it has a name; only on a route that writes.
 pub(super) fn of(

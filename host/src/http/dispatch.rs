@@ -139,6 +139,9 @@ impl<G: Gate> Edge<G> {
                     let (reply, took_body) = self.check_out(mount, asked, &mut body).await;
                     taken_in |= took_body;
                     respond::reply(reply, None, envelope)
+                } else if let Some(reply) = self.document(mount, below, &parts, line.address) {
+                    line.route = Some("docs");
+                    respond::reply(reply, None, envelope)
                 } else {
                     let admitted = self.admit(mount, below, &parts, &mut body, &mut line).await;
                     taken_in |= admitted.is_ok();

@@ -21,6 +21,7 @@ mod claim;
 mod connection;
 mod credentials;
 mod dispatch;
+mod docs;
 mod mounts;
 mod notifications;
 mod path;

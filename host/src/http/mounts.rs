@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::surface::Surface;
+use crate::docs::Docs;
 
 /// One place where a plugin answers.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Mount<P> {
     pub prefix: String,
     /// What the plugin makes public.
     pub surface: Arc<Surface>,
+    /// What says so to people; none for a gateway.
+    pub docs: Option<Arc<Docs>>,
     /// Who answers.
     pub plugin: P,
 }
@@ -155,6 +158,7 @@ mod tests {
             host: host.map(str::to_owned),
             prefix: prefix.to_owned(),
             surface: Arc::new(Surface::new(Arc::new(Manifest::default())).unwrap()),
+            docs: None,
             plugin: (),
         }
     }

@@ -150,6 +150,7 @@ impl Shared {
         let program: Box<dyn Program> = Box::new(program);
         let role = Role::Provider {
             failure_answers: Box::new(self.failure_answers(program.as_ref(), &facts)?),
+            refusals: Arc::new(self.refusals(program.as_ref(), &facts)),
             program,
         };
         Ok(Plugin::new(facts, role, &self.limits))
@@ -203,22 +204,36 @@ impl Shared {
         facts: &Arc<Facts>,
     ) -> Result<FailureAnswers, LoadError> {
         FailureAnswers::render(|cause| {
-            let exchange = rehearsal(cause);
-            let run = program.handle(self.nobodys_desk(facts), &exchange);
-            run.result
-                .and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer))
-                .and_then(|reply: Reply| match reply.status {
-                    400.. => Ok(reply),
-                    status => Err(Fault::BadAnswer(format!(
-                        "{status} is no status for {:?}",
-                        exchange.outcome
-                    ))),
-                })
+            self.rehearse(program, facts, cause)
                 .map_err(|fault| LoadError::Fails {
                     export: "handle",
                     fault,
                 })
         })
+    }
+
+    /// The plugin's own words for whatever the host may refuse. They are for documents only, so a plugin that has none for a
+    /// cause is loaded all the same.
+    fn refusals(&self, program: &dyn Program, facts: &Arc<Facts>) -> Vec<(Cause, Reply)> {
+        let asked = Cause::samples(&facts.manifest).into_iter().filter_map(|cause| {
+            let reply = self.rehearse(program, facts, cause.clone()).ok()?;
+            Some((cause, reply))
+        });
+        asked.collect()
+    }
+
+    fn rehearse(&self, program: &dyn Program, facts: &Arc<Facts>, cause: Cause) -> Result<Reply, Fault> {
+        let exchange = rehearsal(cause);
+        let run = program.handle(self.nobodys_desk(facts), &exchange);
+        run.result
+            .and_then(|answer| check_answer(answer, &self.limits).map_err(Fault::BadAnswer))
+            .and_then(|reply: Reply| match reply.status {
+                400.. => Ok(reply),
+                status => Err(Fault::BadAnswer(format!(
+                    "{status} is no status for {:?}",
+                    exchange.outcome
+                ))),
+            })
     }
 
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {

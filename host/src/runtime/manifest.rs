@@ -1,6 +1,7 @@
 //! The rules that a manifest must keep, checked once at load so that everything after can trust it.
 
 mod demo;
+mod documents;
 mod money;
 mod surface;
 mod webhooks;
@@ -112,6 +113,7 @@ fn check_route(manifest: &Manifest, route: &Route) -> Result<(), ManifestError> 
         "must be GET, POST, PUT, PATCH or DELETE",
     )?;
     require(route.path.starts_with('/'), &place("path"), "must start with /")?;
+    documents::check_documents(route)?;
     match &route.guard {
         Guard::Public => {}
         Guard::Key => require(

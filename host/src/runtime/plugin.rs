@@ -30,6 +30,8 @@ pub(crate) enum Role {
     Provider {
         program: Box<dyn Program>,
         failure_answers: Box<FailureAnswers>,
+        /// For documents.
+        refusals: Arc<Vec<(Cause, Reply)>>,
     },
     /// What moves the money of payments.
     Gateway(GatewayProgram),
@@ -72,6 +74,14 @@ impl Plugin {
     pub(crate) fn program(&self) -> Option<&dyn Program> {
         match &self.role {
             Role::Provider { program, .. } => Some(program.as_ref()),
+            Role::Gateway(_) => None,
+        }
+    }
+
+    /// How it words what the host refuses, and the host's failures; a gateway words nothing.
+    pub(crate) fn refusals(&self) -> Option<&Arc<Vec<(Cause, Reply)>>> {
+        match &self.role {
+            Role::Provider { refusals, .. } => Some(refusals),
             Role::Gateway(_) => None,
         }
     }

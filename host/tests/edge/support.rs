@@ -70,6 +70,7 @@ impl FakeGate {
             host: host.map(str::to_owned),
             prefix: prefix.to_owned(),
             surface: surface.clone(),
+            docs: None,
             plugin: (),
         };
         let keyed = json!({
@@ -89,6 +90,7 @@ impl FakeGate {
             host: None,
             prefix: "/keyed".to_owned(),
             surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(keyed).unwrap())).unwrap()),
+            docs: None,
             plugin: (),
         };
         let signed = json!({

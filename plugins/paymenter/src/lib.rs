@@ -49,7 +49,10 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Makes a customer; idempotent on the e-mail.")
         .takes(schema::user_create)
-        .gives(schema::user_created),
+        .gives(schema::user_created)
+        .fails(&[422])
+        .group("Paymenter")
+        .core(),
         post(
             "server-suspend",
             "/api/v1/paymenter/server.suspend",
@@ -58,7 +61,10 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Suspends a service; its user cannot lift it.")
         .takes(schema::service_ref)
-        .gives(schema::ok),
+        .gives(schema::ok)
+        .fails(&[404, 422])
+        .group("Paymenter")
+        .core(),
         post(
             "server-unsuspend",
             "/api/v1/paymenter/server.unsuspend",
@@ -67,7 +73,10 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Lifts a suspension.")
         .takes(schema::service_ref)
-        .gives(schema::ok),
+        .gives(schema::ok)
+        .fails(&[404, 422])
+        .group("Paymenter")
+        .core(),
         post(
             "server-terminate",
             "/api/v1/paymenter/server.terminate",
@@ -76,7 +85,10 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Ends a service; its server is deleted five seconds later.")
         .takes(schema::service_ref)
-        .gives(schema::ok),
+        .gives(schema::ok)
+        .fails(&[404, 422])
+        .group("Paymenter")
+        .core(),
         post(
             "invoice-paid",
             "/api/v1/paymenter/invoice.paid",
@@ -85,7 +97,10 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Reports a paid invoice; once for each invoice id.")
         .takes(schema::invoice_paid)
-        .gives(schema::event),
+        .gives(schema::event)
+        .fails(&[422])
+        .group("Paymenter")
+        .core(),
         post(
             "provision-server",
             "/api/v1/reseller/provision-server",
@@ -94,10 +109,16 @@ impl Plugin for Paymenter {
         .scopes(PROVISION)
         .summary("Orders a server for a customer.")
         .takes(schema::provision)
-        .gives(schema::provisioned),
+        .gives(schema::provisioned)
+        .fails(&[422])
+        .group("Paymenter")
+        .core(),
         get("me", "/api/v1/me", handler!(account::me))
             .summary("The account that the key acts for.")
-            .gives(schema::me),
+            .gives(schema::me)
+            .fails(&[404])
+            .group("Account")
+            .core(),
         get(
             "credits-balance",
             "/api/v1/credits/balance",
@@ -105,15 +126,24 @@ impl Plugin for Paymenter {
         )
         .scopes(USER_READ)
         .summary("Its credits.")
-        .gives(schema::balance),
+        .gives(schema::balance)
+        .group("Account")
+        .core(),
         get("services-list", "/api/v1/services", handler!(lifecycle::list))
             .scopes(USER_READ)
             .summary("Its services, without terminated ones, newest first.")
-            .gives(schema::services),
+            .gives(schema::services)
+            .query(schema::page_query)
+            .fails(&[422])
+            .group("Account")
+            .core(),
         get("service-view", "/api/v1/services/{id}", handler!(lifecycle::view))
             .scopes(USER_READ)
             .summary("One of its services.")
-            .gives(schema::service),
+            .gives(schema::service)
+            .parameters(schema::service_id)
+            .fails(&[404])
+            .group("Account"),
         post(
             "service-power",
             "/api/v1/services/{id}/power",
@@ -122,15 +152,25 @@ impl Plugin for Paymenter {
         .scopes(USER_WRITE)
         .summary("Starts, stops, restarts or powers off a server.")
         .takes(schema::power)
-        .gives(schema::ok),
+        .gives(schema::ok)
+        .parameters(schema::service_id)
+        .fails(&[403, 404, 422])
+        .group("Account"),
         get("invoices-list", "/api/v1/invoices", handler!(invoices::list))
             .scopes(USER_READ)
             .summary("Its reported invoices, newest first.")
-            .gives(schema::invoices),
+            .gives(schema::invoices)
+            .query(schema::page_query)
+            .fails(&[422])
+            .group("Account")
+            .core(),
         get("invoice-view", "/api/v1/invoices/{id}", handler!(invoices::view))
             .scopes(USER_READ)
             .summary("One of its reported invoices.")
-            .gives(schema::invoice),
+            .gives(schema::invoice)
+            .parameters(schema::invoice_id)
+            .fails(&[403, 404])
+            .group("Account"),
         post(
             "reseller-signup",
             "/api/v1/reseller/signup",
@@ -139,7 +179,9 @@ impl Plugin for Paymenter {
         .scopes(SIGNUP)
         .summary("Makes a customer who chose a password.")
         .takes(schema::signup)
-        .gives(schema::user_created),
+        .gives(schema::user_created)
+        .fails(&[409, 422])
+        .group("Reseller"),
         post(
             "reseller-credit-event",
             "/api/v1/reseller/credit-event",
@@ -148,7 +190,9 @@ impl Plugin for Paymenter {
         .scopes(CREDIT)
         .summary("Tops up the owner's credits; once for each reference.")
         .takes(schema::credit_event)
-        .gives(schema::event),
+        .gives(schema::event)
+        .fails(&[422])
+        .group("Reseller"),
         post(
             "api-key-create",
             "/api/admin/api-keys",
@@ -157,7 +201,9 @@ impl Plugin for Paymenter {
         .scopes(OWNER)
         .summary("Makes an API key.")
         .takes(schema::api_key)
-        .gives(schema::api_key_created),
+        .gives(schema::api_key_created)
+        .fails(&[403, 422])
+        .group("Owner"),
     ];
 
     fn info() -> Info {
@@ -166,6 +212,8 @@ impl Plugin for Paymenter {
             env!("CARGO_PKG_VERSION"),
             "The Paymenter surface of a VPS panel, on VirtFusion.",
         )
+        .title("Paymenter surface of a VPS panel")
+        .errors(schema::error)
         .bearer()
         .key_header("x-api-key")
         .key_prefix("vfc_live_")

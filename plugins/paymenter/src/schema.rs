@@ -7,8 +7,49 @@ fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
-fn text(max: u32) -> Value {
-    json!({ "type": "string", "maxLength": max })
+/// An object that documents show under a name of its own.
+fn named(title: &str, properties: Value, required: &[&str]) -> Value {
+    let mut schema = object(properties, required);
+    schema["title"] = title.into();
+    schema
+}
+
+pub(crate) fn error() -> Value {
+    let properties = json!({ "ok": { "const": false }, "error": { "type": "string" } });
+    named("Error", properties, &["ok", "error"])
+}
+
+pub(crate) fn page_query() -> Value {
+    let properties = json!({
+        "limit": { "type": "integer", "minimum": 1, "maximum": 500, "default": 100, "description": "Items to give." },
+        "offset": { "type": "integer", "minimum": 0, "default": 0, "description": "Items to skip." },
+    });
+    object(properties, &[])
+}
+
+pub(crate) fn service_id() -> Value {
+    let id = json!({ "type": "string", "minLength": 1, "x-from": "provision-server#/service_id",
+                     "description": "`svc_…`" });
+    object(json!({ "id": id }), &["id"])
+}
+
+pub(crate) fn invoice_id() -> Value {
+    let id = json!({ "type": "string", "minLength": 1, "x-from": "invoices-list#/0/id", "description": "`inv_…`" });
+    object(json!({ "id": id }), &["id"])
+}
+
+/// With an example, and where samples take it from.
+fn with(mut schema: Value, example: &str, from: &str) -> Value {
+    schema["examples"] = json!([example]);
+    schema["x-from"] = from.into();
+    schema
+}
+
+/// With an example that each run changes.
+fn unique(mut schema: Value, example: &str) -> Value {
+    schema["examples"] = json!([example]);
+    schema["x-unique"] = true.into();
+    schema
 }
 
 fn nullable_text(max: u32) -> Value {
@@ -27,8 +68,8 @@ fn id() -> Value {
     json!({ "type": ["integer", "string"], "maxLength": 120 })
 }
 
-fn number_or_digits() -> Value {
-    json!({ "type": ["integer", "string"], "minimum": 1, "pattern": "^[0-9]+$" })
+fn number_or_digits(example: u32) -> Value {
+    json!({ "type": ["integer", "string"], "minimum": 1, "pattern": "^[0-9]+$", "examples": [example] })
 }
 
 fn decimal() -> Value {
@@ -51,7 +92,11 @@ pub(crate) fn user_create() -> Value {
     let mut password = password();
     password["type"] = json!(["string", "null"]);
     object(
-        json!({ "email": email(), "name": nullable_text(200), "password": password }),
+        json!({
+            "email": unique(email(), "ada@example.com"),
+            "name": { "type": ["string", "null"], "maxLength": 200, "examples": ["Ada"] },
+            "password": password,
+        }),
         &["email"],
     )
 }
@@ -68,12 +113,22 @@ pub(crate) fn user_created() -> Value {
 }
 
 pub(crate) fn service_ref() -> Value {
-    object(json!({ "service_id": { "type": "string" } }), &["service_id"])
+    let id = with(
+        json!({ "type": "string" }),
+        "svc_01",
+        "provision-server#/service_id",
+    );
+    object(json!({ "service_id": id }), &["service_id"])
 }
 
 pub(crate) fn invoice_paid() -> Value {
     let flat = object(
-        json!({ "invoice_id": id(), "amount": decimal(), "user_email": email() }),
+        json!({
+            "invoice_id": unique(id(), "INV-1"),
+            "amount": { "type": ["number", "string"], "minimum": 0, "examples": ["25.00"],
+                        "description": "Exact; a string keeps its digits too." },
+            "user_email": with(email(), "ada@example.com", "user-create#/email"),
+        }),
         &["invoice_id", "amount", "user_email"],
     );
     let user = object(json!({ "email": email() }), &["email"]);
@@ -99,11 +154,11 @@ pub(crate) fn event() -> Value {
 
 pub(crate) fn provision() -> Value {
     let properties = json!({
-        "email": email(),
-        "package_id": number_or_digits(),
-        "group_id": number_or_digits(),
-        "os_id": number_or_digits(),
-        "hostname": nullable_text(253),
+        "email": with(email(), "ada@example.com", "user-create#/email"),
+        "package_id": number_or_digits(3),
+        "group_id": number_or_digits(1),
+        "os_id": number_or_digits(42),
+        "hostname": { "type": ["string", "null"], "maxLength": 253, "examples": ["ada.example.com"] },
     });
     object(properties, &["email", "package_id", "group_id", "os_id"])
 }
@@ -131,14 +186,16 @@ pub(crate) fn me() -> Value {
         "credits_frozen": { "type": "number" },
         "role": { "type": "string" },
     });
-    object(
+    named(
+        "Account",
         properties,
         &["id", "email", "name", "credits_usd", "credits_frozen", "role"],
     )
 }
 
 pub(crate) fn balance() -> Value {
-    object(
+    named(
+        "Credits",
         json!({ "credits_usd": { "type": "number" }, "frozen": { "type": "number" } }),
         &["credits_usd", "frozen"],
     )
@@ -162,7 +219,8 @@ pub(crate) fn service() -> Value {
         "error": { "type": ["string", "null"], "description": "Why provisioning failed; only for a single service." },
         "created_at": millis(),
     });
-    object(
+    named(
+        "Service",
         properties,
         &[
             "id",
@@ -179,7 +237,7 @@ pub(crate) fn service() -> Value {
 
 pub(crate) fn power() -> Value {
     object(
-        json!({ "action": { "enum": ["start", "stop", "restart", "poweroff"] } }),
+        json!({ "action": { "enum": ["start", "stop", "restart", "poweroff"], "examples": ["restart"] } }),
         &["action"],
     )
 }
@@ -201,7 +259,8 @@ pub(crate) fn invoice() -> Value {
         "paid_at": millis(),
         "due_at": { "type": ["integer", "null"] },
     });
-    object(
+    named(
+        "Invoice",
         properties,
         &[
             "id",
@@ -218,7 +277,11 @@ pub(crate) fn invoice() -> Value {
 
 pub(crate) fn signup() -> Value {
     object(
-        json!({ "email": email(), "name": text(200), "password": password() }),
+        json!({
+            "email": unique(email(), "grace@example.com"),
+            "name": { "type": "string", "maxLength": 200, "examples": ["Grace"] },
+            "password": { "type": "string", "minLength": 8, "maxLength": 200, "examples": ["correct horse"] },
+        }),
         &["email", "name", "password"],
     )
 }
@@ -226,8 +289,8 @@ pub(crate) fn signup() -> Value {
 pub(crate) fn credit_event() -> Value {
     let properties = json!({
         "kind": { "const": "topup" },
-        "amount_usd": decimal(),
-        "external_ref": id(),
+        "amount_usd": { "type": ["number", "string"], "exclusiveMinimum": 0, "examples": ["10.00"] },
+        "external_ref": unique(id(), "topup-1"),
         "meta": {},
     });
     object(properties, &["kind", "amount_usd", "external_ref"])
@@ -235,8 +298,8 @@ pub(crate) fn credit_event() -> Value {
 
 pub(crate) fn api_key() -> Value {
     let properties = json!({
-        "scopes": { "type": "array", "items": { "type": "string" }, "minItems": 1 },
-        "owner_email": email(),
+        "scopes": { "type": "array", "items": { "type": "string" }, "minItems": 1, "examples": [["user:read"]] },
+        "owner_email": with(email(), "ada@example.com", "user-create#/email"),
         "label": nullable_text(100),
         "expires_at": { "type": ["integer", "null"], "description": "Milliseconds since the Unix epoch." },
     });

@@ -50,27 +50,39 @@ impl Plugin for Payx {
     const ROUTES: &'static [Route<Error>] = &[
         get("options", path!("options"), handler!(reseller::options))
             .summary("What the administrator has set.")
-            .gives(schema::options),
+            .gives(schema::options)
+            .group("Reseller")
+            .core(),
         get("countries", path!("countries"), handler!(reseller::countries))
             .summary("All countries (ISO 3166-1).")
-            .gives(schema::countries),
+            .gives(schema::countries)
+            .group("Reseller"),
         get(
             "payment-systems",
             path!("payment-systems"),
             handler!(reseller::payment_systems),
         )
         .summary("What a payment can be made with.")
-        .gives(schema::payment_systems),
+        .gives(schema::payment_systems)
+        .group("Reseller")
+        .core(),
         get("client-view", path!("clients"), handler!(clients::view))
             .summary("The client `id_client`.")
-            .gives(schema::client),
+            .gives(schema::client)
+            .query(schema::client_ref)
+            .fails(&[404, 422])
+            .group("Clients")
+            .core(),
         get(
             "client-find",
             path!("clients/find/email"),
             handler!(clients::find),
         )
         .summary("The client with the address `email`.")
-        .gives(schema::client),
+        .gives(schema::client)
+        .query(schema::client_email)
+        .fails(&[404, 422])
+        .group("Clients"),
         post(
             "client-create",
             path!("clients/create"),
@@ -78,7 +90,10 @@ impl Plugin for Payx {
         )
         .summary("Makes a client; one for each e-mail address.")
         .takes(schema::client_create)
-        .gives(schema::client),
+        .gives(schema::client)
+        .fails(&[422])
+        .group("Clients")
+        .core(),
         post(
             "client-update",
             path!("clients/update"),
@@ -86,7 +101,9 @@ impl Plugin for Payx {
         )
         .summary("Changes what is sent of a client.")
         .takes(schema::client_update)
-        .gives(schema::client),
+        .gives(schema::client)
+        .fails(&[404, 422])
+        .group("Clients"),
         post(
             "client-delete",
             path!("clients/delete"),
@@ -94,16 +111,29 @@ impl Plugin for Payx {
         )
         .summary("Deletes a client who has paid nothing.")
         .takes(schema::client_ref)
-        .gives(schema::success),
+        .gives(schema::success)
+        .fails(&[404, 422])
+        .group("Clients"),
         get("payments-list", path!("payments"), handler!(payments::list))
             .summary("All payments of the client `id_client`, oldest first.")
-            .gives(schema::payments),
+            .gives(schema::payments)
+            .query(schema::client_ref)
+            .fails(&[404, 422])
+            .group("Payments")
+            .core(),
         get("payment-view", path!("payments/id"), handler!(payments::view))
             .summary("The payment `id_payment`.")
-            .gives(schema::payment),
+            .gives(schema::payment)
+            .query(schema::payment_ref)
+            .fails(&[404, 422])
+            .group("Payments")
+            .core(),
         get("payment-find", path!("payments/uuid"), handler!(payments::find))
             .summary("The payment `uuid_payment`.")
-            .gives(schema::payment),
+            .gives(schema::payment)
+            .query(schema::payment_uuid)
+            .fails(&[404, 422])
+            .group("Payments"),
         post(
             "payment-create",
             path!("payments/create"),
@@ -111,7 +141,10 @@ impl Plugin for Payx {
         )
         .summary("Makes a payment, to be paid at /pay/{uuid_payment}.")
         .takes(schema::payment_create)
-        .gives(schema::payment),
+        .gives(schema::payment)
+        .fails(&[404, 422])
+        .group("Payments")
+        .core(),
         post(
             "payment-delete",
             path!("payments/delete"),
@@ -119,7 +152,10 @@ impl Plugin for Payx {
         )
         .summary("Deletes a payment that was not made.")
         .takes(schema::payment_ref)
-        .gives(schema::success),
+        .gives(schema::success)
+        .fails(&[404, 422])
+        .group("Payments")
+        .core(),
         get(
             "webhook-test-success",
             path!("webhook/test/success"),
@@ -127,7 +163,9 @@ impl Plugin for Payx {
         )
         .writes()
         .summary("Sends the sample of a success.")
-        .gives(schema::sent),
+        .gives(schema::sent)
+        .fails(&[422])
+        .group("Webhooks"),
         get(
             "webhook-test-error",
             path!("webhook/test/error"),
@@ -135,7 +173,9 @@ impl Plugin for Payx {
         )
         .writes()
         .summary("Sends the sample of a failure.")
-        .gives(schema::sent),
+        .gives(schema::sent)
+        .fails(&[422])
+        .group("Webhooks"),
     ];
 
     fn info() -> Info {
@@ -144,6 +184,8 @@ impl Plugin for Payx {
             env!("CARGO_PKG_VERSION"),
             "The payx reseller API: clients, payments and their page.",
         )
+        .title("payx reseller API")
+        .errors(schema::error)
         .key_parameter("secret_key")
         .key_prefix("payx_")
         .scope(RESELLER[0], "Act as the reseller.")
@@ -214,12 +256,15 @@ type Handler = fn(&mut Request) -> Result<Response, Error>;
 
 const fn get(name: &'static str, path: &'static str, handler: Handler) -> Route<Error> {
     Route::get(name, path, handler)
+        .parameters(schema::reseller)
         .scopes(RESELLER)
         .per_minute(PER_MINUTE)
 }
 
 const fn post(name: &'static str, path: &'static str, handler: Handler) -> Route<Error> {
     Route::post(name, path, handler)
+        .parameters(schema::reseller)
+        .takes_types(&["application/json", "application/x-www-form-urlencoded"])
         .scopes(RESELLER)
         .per_minute(PER_MINUTE)
         .body_max(BODY_BYTES_MAX)

@@ -6,6 +6,24 @@ fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
+/// An object that documents show under a name of its own.
+fn named(title: &str, mut schema: Value) -> Value {
+    schema["title"] = title.into();
+    schema
+}
+
+pub(crate) fn error() -> Value {
+    let message = whole(&json!({ "message": { "type": "string" } }));
+    named("Error", whole(&json!({ "error": message })))
+}
+
+/// What every path begins with, beside the key.
+pub(crate) fn reseller() -> Value {
+    let id =
+        json!({ "type": "integer", "minimum": 1, "description": "The reseller's number.", "examples": [2] });
+    object(json!({ "id_reseller": id }), &["id_reseller"])
+}
+
 /// An answer: all of its fields are always there.
 fn data(data: Value) -> Value {
     object(json!({ "data": data }), &["data"])
@@ -22,14 +40,6 @@ fn whole(properties: &Value) -> Value {
 
 fn integer() -> Value {
     json!({ "type": "integer" })
-}
-
-fn id() -> Value {
-    json!({ "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$" })
-}
-
-fn text(max: u32) -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": max })
 }
 
 fn note(max: u32) -> Value {
@@ -74,12 +84,15 @@ pub(crate) fn options() -> Value {
 }
 
 fn country() -> Value {
-    whole(&json!({
-        "id": integer(),
-        "name": { "type": "string" },
-        "iso_3166_1": { "type": "string" },
-        "short_name": { "type": "string" },
-    }))
+    named(
+        "Country",
+        whole(&json!({
+            "id": integer(),
+            "name": { "type": "string" },
+            "iso_3166_1": { "type": "string" },
+            "short_name": { "type": "string" },
+        })),
+    )
 }
 
 pub(crate) fn countries() -> Value {
@@ -97,18 +110,37 @@ pub(crate) fn payment_systems() -> Value {
     ))
 }
 
+fn id_of_client() -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": "Digits as text will do too.", "examples": [123_456],
+            "x-from": "client-create#/data/id_client" })
+}
+
 pub(crate) fn client_ref() -> Value {
-    object(json!({ "id_client": id() }), &["id_client"])
+    object(json!({ "id_client": id_of_client() }), &["id_client"])
+}
+
+pub(crate) fn client_email() -> Value {
+    let email = json!({ "type": "string", "minLength": 3, "maxLength": 254, "examples": ["ada@example.com"],
+                        "x-from": "client-create#/data/e_mail" });
+    object(json!({ "email": email }), &["email"])
 }
 
 pub(crate) fn payment_ref() -> Value {
-    object(json!({ "id_payment": id() }), &["id_payment"])
+    let id = json!({ "type": "integer", "minimum": 0, "examples": [123], "x-from": "payment-create#/data/id_payment" });
+    object(json!({ "id_payment": id }), &["id_payment"])
+}
+
+pub(crate) fn payment_uuid() -> Value {
+    let uuid = json!({ "type": "string", "minLength": 40, "maxLength": 40,
+                       "x-from": "payment-create#/data/uuid_payment" });
+    object(json!({ "uuid_payment": uuid }), &["uuid_payment"])
 }
 
 fn client_fields() -> Value {
     json!({
-        "name": text(100),
-        "id_country": id(),
+        "name": { "type": "string", "minLength": 1, "maxLength": 100, "examples": ["Ada"] },
+        "id_country": { "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$", "examples": [840],
+                        "description": "One of the countries." },
         "city": note(255),
         "postal_code": note(255),
         "address": note(255),
@@ -119,13 +151,14 @@ fn client_fields() -> Value {
 
 pub(crate) fn client_create() -> Value {
     let mut fields = client_fields();
-    fields["e_mail"] = json!({ "type": "string", "format": "email", "maxLength": 254 });
+    fields["e_mail"] = json!({ "type": "string", "format": "email", "maxLength": 254, "x-unique": true,
+                               "examples": ["ada@example.com"] });
     object(fields, &["name", "id_country", "e_mail"])
 }
 
 pub(crate) fn client_update() -> Value {
     let mut fields = client_fields();
-    fields["id_client"] = id();
+    fields["id_client"] = id_of_client();
     object(fields, &["id_client"])
 }
 
@@ -147,14 +180,15 @@ fn client_properties() -> Value {
 pub(crate) fn client() -> Value {
     let mut properties = client_properties();
     properties["description"] = nullable();
-    data(whole(&properties))
+    data(named("Client", whole(&properties)))
 }
 
 pub(crate) fn payment_create() -> Value {
     let properties = json!({
-        "id_client": id(),
-        "price": { "type": ["number", "string"], "description": "More than zero; exact, also as a string." },
-        "period": { "type": ["integer", "string"], "minimum": 1, "maximum": 1200, "description": "Months." },
+        "id_client": id_of_client(),
+        "price": { "type": ["number", "string"], "description": "More than zero; exact, also as a string.",
+                   "examples": ["100.00"] },
+        "period": { "type": ["integer", "string"], "minimum": 1, "maximum": 1200, "description": "Months.", "examples": [1] },
         "id_payment_system": {
             "type": ["integer", "string", "null"],
             "description": "Required where the reseller has several.",
@@ -194,10 +228,14 @@ fn payment_properties() -> Value {
     })
 }
 
+fn one_payment() -> Value {
+    named("Payment", whole(&payment_properties()))
+}
+
 pub(crate) fn payment() -> Value {
-    data(whole(&payment_properties()))
+    data(one_payment())
 }
 
 pub(crate) fn payments() -> Value {
-    data(json!({ "type": "array", "items": whole(&payment_properties()) }))
+    data(json!({ "type": "array", "items": one_payment() }))
 }

@@ -42,12 +42,23 @@ const USER: &str = "user";
 /// No request of this API comes near it.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 
-/// The table of routes, under the documents' prefix and under the newer one.
+/// The table of routes, under the documents' prefix and under the newer one. What follows `gives` is said of the route as it
+/// is; `[core]` of the first of the two only, which samples use.
 macro_rules! surface {
-    ($($method:ident $name:literal $path:literal $scope:ident $handler:expr, $summary:literal $(, takes $takes:path)?, gives $gives:path;)*) => {
+    ($(
+        $method:ident $name:literal $path:literal $scope:ident $handler:expr,
+        $summary:literal $(, takes $takes:path)?, gives $gives:path
+        $(, $more:ident($($argument:expr)?))* $([$core:ident])?;
+    )*) => {
         &[
-            $(route!($method $name, concat!("/api", $path), $scope, $handler, $summary $(, $takes)?; $gives),)*
-            $(route!($method concat!("v1-", $name), concat!("/api/v1", $path), $scope, $handler, $summary $(, $takes)?; $gives),)*
+            $(
+                route!($method $name, concat!("/api", $path), $scope, $handler, $summary $(, $takes)?; $gives)
+                    $(.$more($($argument)?))* $(.$core())?,
+            )*
+            $(
+                route!($method concat!("v1-", $name), concat!("/api/v1", $path), $scope, $handler, $summary $(, $takes)?; $gives)
+                    $(.$more($($argument)?))*,
+            )*
         ]
     };
 }
@@ -63,42 +74,62 @@ macro_rules! route {
     };
 }
 
+const INVOICES: &str = "Invoices";
+const RESELLERS: &str = "Resellers";
+const PERSONAL: &str = "Personal merchant";
+
 impl Plugin for Renovax {
     type Error = Error;
 
     const ROUTES: &'static [Route<Error>] = surface! {
         get "merchant-me" "/merchant/me" MERCHANT merchant::me,
-            "The merchant.", gives schema::merchant;
+            "The merchant.", gives schema::merchant,
+            group(INVOICES) [core];
         get "merchant-invoices-list" "/merchant/invoices" MERCHANT invoices::list::<MerchantToken>,
-            "The merchant's invoices, newest first.", gives schema::invoices;
+            "The merchant's invoices, newest first.", gives schema::invoices,
+            query(schema::invoices_query), fails(&[422]), group(INVOICES) [core];
         post "merchant-invoice-create" "/merchant/invoices" MERCHANT invoices::create::<MerchantToken>,
-            "Makes a payment link; once for each client_remote_id.", takes schema::new_invoice, gives schema::invoice;
+            "Makes a payment link; once for each client_remote_id.", takes schema::new_invoice, gives schema::invoice,
+            status(201), or_status(&[200]), fails(&[403, 409, 422]), group(INVOICES) [core];
         get "merchant-invoice-view" "/merchant/invoices/{id}" MERCHANT invoices::view::<MerchantToken>,
-            "One invoice.", gives schema::invoice;
+            "One invoice.", gives schema::invoice,
+            parameters(schema::invoice_id), fails(&[404]), group(INVOICES) [core];
         post "merchant-invoice-refund" "/merchant/invoices/{id}/refund" MERCHANT refunds::refund,
-            "Sends back what was received, or a part of it.", takes schema::part, gives schema::refunded;
+            "Sends back what was received, or a part of it.", takes schema::part, gives schema::refunded,
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
         post "merchant-invoice-cancel" "/merchant/invoices/{id}/cancel" MERCHANT refunds::cancel,
-            "Ends a pending invoice.", gives schema::invoice;
+            "Ends a pending invoice.", gives schema::invoice,
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES) [core];
         post "merchant-invoice-capture" "/merchant/invoices/{id}/capture" MERCHANT refunds::capture,
-            "Takes what is reserved, or a part of it.", takes schema::part, gives schema::invoice;
+            "Takes what is reserved, or a part of it.", takes schema::part, gives schema::invoice,
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
         post "merchant-invoice-void" "/merchant/invoices/{id}/void" MERCHANT refunds::void,
-            "Releases what is reserved.", gives schema::invoice;
+            "Releases what is reserved.", gives schema::invoice,
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
         get "reseller-me" "/reseller/me" USER reseller::me,
-            "The reseller, with balance and fee.", gives schema::reseller;
+            "The reseller, with balance and fee.", gives schema::reseller,
+            fails(&[403]), group(RESELLERS) [core];
         get "reseller-users-list" "/reseller/users" USER reseller::list,
-            "The users that the reseller has made, newest first.", gives schema::accounts;
+            "The users that the reseller has made, newest first.", gives schema::accounts,
+            query(schema::page_query), fails(&[403, 422]), group(RESELLERS) [core];
         post "reseller-user-create" "/reseller/users" USER reseller::create,
-            "Makes a user.", takes schema::new_account, gives schema::created;
+            "Makes a user.", takes schema::new_account, gives schema::created,
+            status(201), fails(&[403, 422]), group(RESELLERS) [core];
         post "reseller-credits-sell" "/reseller/credits/sell" USER credits::sell,
-            "Transfers credits to a user, less a fee.", takes schema::sale, gives schema::sold;
+            "Transfers credits to a user, less a fee.", takes schema::sale, gives schema::sold,
+            fails(&[402, 403, 404, 422]), group(RESELLERS) [core];
         get "reseller-credits-history" "/reseller/credits/history" USER credits::history,
-            "Every change of the reseller's credits, newest first.", gives schema::transfers;
+            "Every change of the reseller's credits, newest first.", gives schema::transfers,
+            query(schema::page_query), fails(&[403, 422]), group(RESELLERS) [core];
         get "invoices-list" "/invoices" USER invoices::list::<UserToken>,
-            "Invoices of the user's personal merchant, newest first.", gives schema::invoices;
+            "Invoices of the user's personal merchant, newest first.", gives schema::invoices,
+            query(schema::invoices_query), fails(&[403, 422]), group(PERSONAL);
         post "invoice-create" "/invoices" USER invoices::create::<UserToken>,
-            "Makes a payment link of the user's personal merchant.", takes schema::new_invoice, gives schema::invoice;
+            "Makes a payment link of the user's personal merchant.", takes schema::new_invoice, gives schema::invoice,
+            status(201), or_status(&[200]), fails(&[403, 409, 422]), group(PERSONAL);
         get "invoice-view" "/invoices/{id}" USER invoices::view::<UserToken>,
-            "One invoice of the user's personal merchant.", gives schema::invoice;
+            "One invoice of the user's personal merchant.", gives schema::invoice,
+            parameters(schema::personal_invoice_id), fails(&[403, 404]), group(PERSONAL);
     };
 
     fn info() -> Info {
@@ -107,6 +138,8 @@ impl Plugin for Renovax {
             env!("CARGO_PKG_VERSION"),
             "The RENOVAX Payments API: payment links, refunds, resellers.",
         )
+        .title("RENOVAX Payments API")
+        .errors(schema::error)
         .bearer()
         .key_prefix("rnx_live_")
         .scope(

@@ -7,6 +7,59 @@ fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
+/// An object that documents show under a name of its own.
+fn named(title: &str, properties: Value, required: &[&str]) -> Value {
+    let mut schema = object(properties, required);
+    schema["title"] = title.into();
+    schema
+}
+
+pub(crate) fn error() -> Value {
+    let reasons = json!({ "type": "array", "items": { "type": "string" } });
+    let properties = json!({
+        "error": { "type": "string", "description": "A code for programs.", "examples": ["validation_failed"] },
+        "message": { "type": "string", "description": "A sentence for people." },
+        "errors": { "type": "object", "additionalProperties": reasons, "description": "What is wrong, by field." },
+    });
+    named("Error", properties, &["error", "message"])
+}
+
+fn parameter(name: &str, schema: Value) -> Value {
+    object(json!({ name: schema }), &[name])
+}
+
+pub(crate) fn invoice_id() -> Value {
+    parameter(
+        "id",
+        json!({ "type": "string", "minLength": 1, "x-from": "merchant-invoice-create#/id" }),
+    )
+}
+
+pub(crate) fn personal_invoice_id() -> Value {
+    parameter(
+        "id",
+        json!({ "type": "string", "minLength": 1, "x-from": "invoice-create#/id" }),
+    )
+}
+
+pub(crate) fn page_query() -> Value {
+    let properties = json!({
+        "per_page": { "type": "integer", "minimum": 1, "maximum": 100, "description": "Items of a page.", "default": 20 },
+        "page": { "type": "integer", "minimum": 1, "description": "1, 2, 3 …", "default": 1 },
+    });
+    object(properties, &[])
+}
+
+pub(crate) fn invoices_query() -> Value {
+    let mut query = page_query();
+    query["properties"]["status"] = status();
+    query
+}
+
+fn status() -> Value {
+    json!({ "type": "string", "enum": ["pending", "confirmed", "failed", "expired", "refunded", "canceled"] })
+}
+
 fn text(max: u32) -> Value {
     json!({ "type": "string", "maxLength": max })
 }
@@ -53,22 +106,28 @@ pub(crate) fn merchant() -> Value {
         "fx_markup_percent": { "type": "string" },
         "is_active": { "type": "boolean" },
     });
-    object(properties, &["id", "name", "default_currency", "public_uuid"])
+    named(
+        "Merchant",
+        properties,
+        &["id", "name", "default_currency", "public_uuid"],
+    )
 }
 
 pub(crate) fn new_invoice() -> Value {
     let properties = json!({
-        "amount": decimal(),
-        "currency": { "type": "string", "description": "The merchant's default currency unless given." },
-        "client_remote_id": { "type": ["string", "number", "null"], "maxLength": 191 },
-        "success_url": text(2000),
-        "cancel_url": text(2000),
+        "amount": { "type": ["number", "string"], "exclusiveMinimum": 0, "description": "Exact; a string keeps its digits too.",
+                    "examples": ["49.90"] },
+        "currency": { "type": "string", "examples": ["USD"], "description": "The merchant's default currency unless given." },
+        "client_remote_id": { "type": ["string", "number", "null"], "maxLength": 191, "x-unique": true, "examples": ["order-42"],
+                              "description": "The shop's own id. A second invoice with it is the first one again." },
+        "success_url": { "type": "string", "maxLength": 2000, "examples": ["https://yoursite.com/thanks"] },
+        "cancel_url": { "type": "string", "maxLength": 2000, "examples": ["https://yoursite.com/cart"] },
         "metadata": { "type": "object", "description": "Scalars; at most 2048 bytes as JSON." },
         "expires_in_minutes": { "type": ["integer", "string", "null"], "minimum": 1, "maximum": 1440, "default": 60 },
         "locale": { "enum": ["en", "es", "fr", "pt", "ru", "ar"] },
         "fiat_enabled": { "type": "boolean", "default": true },
     });
-    object(properties, &["amount"])
+    named("NewInvoice", properties, &["amount"])
 }
 
 pub(crate) fn invoice() -> Value {
@@ -77,7 +136,7 @@ pub(crate) fn invoice() -> Value {
         "merchant_id": { "type": "integer" },
         "amount": money(),
         "currency": { "type": "string" },
-        "status": { "enum": ["pending", "confirmed", "failed", "expired", "refunded", "canceled"] },
+        "status": status(),
         "client_remote_id": nullable("string"),
         "success_url": nullable("string"),
         "cancel_url": nullable("string"),
@@ -88,7 +147,8 @@ pub(crate) fn invoice() -> Value {
         "created_at": time(),
         "amount_received_fiat": money(),
     });
-    object(
+    named(
+        "Invoice",
         properties,
         &[
             "id",
@@ -109,7 +169,7 @@ pub(crate) fn invoices() -> Value {
 }
 
 pub(crate) fn part() -> Value {
-    object(json!({ "amount": decimal(), "reason": text(500) }), &[])
+    named("Part", json!({ "amount": decimal(), "reason": text(500) }), &[])
 }
 
 pub(crate) fn refunded() -> Value {
@@ -122,7 +182,8 @@ pub(crate) fn refunded() -> Value {
         "currency": { "type": "string" },
         "message": { "type": "string" },
     });
-    object(
+    named(
+        "Refund",
         properties,
         &["status", "provider_refund_id", "amount", "currency", "message"],
     )
@@ -137,7 +198,8 @@ pub(crate) fn reseller() -> Value {
         "credits": { "type": "number" },
         "fee_percent": { "type": "number" },
     });
-    object(
+    named(
+        "Reseller",
         properties,
         &["id", "username", "email", "role", "credits", "fee_percent"],
     )
@@ -153,7 +215,11 @@ fn account() -> Value {
         "credits": { "type": "number" },
         "created_at": time(),
     });
-    object(properties, &["id", "username", "email", "role", "credits"])
+    named(
+        "Account",
+        properties,
+        &["id", "username", "email", "role", "credits"],
+    )
 }
 
 pub(crate) fn accounts() -> Value {
@@ -162,12 +228,14 @@ pub(crate) fn accounts() -> Value {
 
 pub(crate) fn new_account() -> Value {
     let properties = json!({
-        "username": { "type": "string", "minLength": 3, "maxLength": 60, "pattern": "^[A-Za-z0-9._-]+$" },
-        "email": { "type": "string", "format": "email", "minLength": 3, "maxLength": 254 },
-        "name": text(200),
+        "username": { "type": "string", "minLength": 3, "maxLength": 60, "pattern": "^[A-Za-z0-9._-]+$", "x-unique": true,
+                      "examples": ["alice42"] },
+        "email": { "type": "string", "format": "email", "minLength": 3, "maxLength": 254, "x-unique": true,
+                   "examples": ["alice@example.com"] },
+        "name": { "type": "string", "maxLength": 200, "examples": ["Alice"] },
         "password": { "type": ["string", "null"], "minLength": 8, "maxLength": 200 },
     });
-    object(properties, &["username", "email"])
+    named("NewAccount", properties, &["username", "email"])
 }
 
 pub(crate) fn created() -> Value {
@@ -177,11 +245,12 @@ pub(crate) fn created() -> Value {
 
 pub(crate) fn sale() -> Value {
     let properties = json!({
-        "recipient": { "type": "string", "minLength": 1, "maxLength": 254, "description": "User name or e-mail." },
-        "amount": decimal(),
-        "note": text(255),
+        "recipient": { "type": "string", "minLength": 1, "maxLength": 254, "description": "User name or e-mail.",
+                       "x-from": "reseller-user-create#/user/username", "examples": ["alice42"] },
+        "amount": { "type": ["number", "string"], "exclusiveMinimum": 0, "description": "Gross; exact.", "examples": [10] },
+        "note": { "type": "string", "maxLength": 255, "examples": ["initial load"] },
     });
-    object(properties, &["recipient", "amount"])
+    named("Sale", properties, &["recipient", "amount"])
 }
 
 pub(crate) fn sold() -> Value {

@@ -20,6 +20,9 @@ pub struct Manifest {
     pub version: String,
     /// One line for people.
     pub summary: String,
+    /// What documents call the surface: `RENOVAX Payments API`. Empty for its name.
+    #[serde(default)]
+    pub title: String,
     /// How callers prove who they are, tried in this order. Routes refer to the whole list.
     #[serde(default)]
     pub credentials: Vec<Credential>,

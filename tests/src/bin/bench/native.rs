@@ -63,6 +63,7 @@ pub(crate) async fn serve(data: &Path, plugin: &str) {
         host: None,
         prefix: format!("/{plugin}"),
         surface: Arc::new(Surface::new(Arc::clone(&manifest)).expect("a surface")),
+        docs: None,
         plugin: (),
     };
     let native = Native {
