@@ -53,6 +53,12 @@ impl Request {
         }
     }
 
+    /// With a header more.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Request {
+        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self
+    }
+
     fn bytes(&self, number: u64) -> Vec<u8> {
         match &self.body {
             None => format!("{}\r\n", self.head).into_bytes(),
@@ -158,6 +164,10 @@ async fn answer(connection: &mut TcpStream, buffer: &mut Vec<u8>) {
 impl Done {
     pub(crate) fn per_second(&self) -> f64 {
         self.times.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    pub(crate) fn median(&self) -> Duration {
+        self.times[self.times.len() / 2]
     }
 
     pub(crate) fn p99(&self) -> Duration {

@@ -12,6 +12,7 @@ mod no_till;
 mod primitives;
 mod report;
 mod seed;
+mod store;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -29,7 +30,7 @@ use report::Report;
 
 const HELP: &str = "bench [--only NAME] [--seconds N] [--users N]
 
-  --only NAME    read, write, invoice, start, load, deliver or scale
+  --only NAME    read, write, invoice, start, load, store, deliver or scale
   --seconds N    how long each measurement takes (2)
   --users N      how many users the large host of `scale` has (1000000)";
 
@@ -69,6 +70,9 @@ async fn main() {
     }
     if options.wants("invoice") {
         invoice(&options, &mut report).await;
+    }
+    if options.wants("store") {
+        store::run(&options, &mut report).await;
     }
     if options.wants("deliver") {
         deliver::run(options.round, &mut report).await;
