@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod browser;
+pub mod central;
 pub mod fake;
 pub mod host;
 pub mod localstripe;
