@@ -29,20 +29,28 @@ async fn asked(browser: &Browser) -> Vec<String> {
         .collect()
 }
 
+/// One browser for all of it: three at once are slower than one after the other.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_shows_every_route_and_asks_nobody_else() {
+async fn pages_show_every_route_ask_nobody_else_and_try_requests_out() {
     if !browser::available() {
         return;
     }
     let host = TestHost::start();
     let browser = Browser::start(Script::On).await;
+    every_page_is_shown(&host, &browser).await;
+    browser.resize(1280, 900).await;
+    a_request_is_tried_out(&host, &browser).await;
+    a_signed_request_is_tried_out(&host, &browser).await;
+}
+
+async fn every_page_is_shown(host: &TestHost, browser: &Browser) {
     let here = format!("http://{}/", host.address());
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs");
-    for surface in Surface::all(&host).await {
+    for surface in Surface::all(host).await {
         for (size, width) in [("desktop", 1280), ("phone", 390)] {
             browser.resize(width, 900).await;
-            shown(&browser, &surface).await;
-            let asked = asked(&browser).await;
+            shown(browser, &surface).await;
+            let asked = asked(browser).await;
             assert!(asked.len() >= 4, "{asked:?}");
             assert!(
                 asked
@@ -73,19 +81,13 @@ async fn every_page_shows_every_route_and_asks_nobody_else() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_tried_out() {
-    if !browser::available() {
-        return;
-    }
-    let host = TestHost::start();
-    let browser = Browser::start(Script::On).await;
-    let surfaces = Surface::all(&host).await;
+async fn a_request_is_tried_out(host: &TestHost, browser: &Browser) {
+    let surfaces = Surface::all(host).await;
     let surface = surfaces
         .iter()
         .find(|surface| surface.name == "paymenter")
         .expect("it is bundled");
-    shown(&browser, surface).await;
+    shown(browser, surface).await;
     let me = "#operations-Account-me";
     browser.click(&format!("{me} .opblock-summary-control")).await;
     let tried = async |expected: &str| {
@@ -97,7 +99,7 @@ async fn a_request_is_tried_out() {
         browser.click(&format!("{me} .execute")).await;
         eventually(&format!("it is answered {expected}"), async || {
             let status = browser
-                .text(&format!("{me} .live-responses-table .response-col_status"))
+                .text(&format!("{me} .live-responses-table tbody .response-col_status"))
                 .await?;
             status.starts_with(expected).then_some(())
         })
@@ -121,18 +123,12 @@ async fn a_request_is_tried_out() {
     assert!(!kept.to_string().contains(key), "{kept}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_signed_request_is_tried_out() {
-    if !browser::available() {
-        return;
-    }
-    let host = TestHost::start();
-    let browser = Browser::start(Script::On).await;
-    for surface in Surface::all(&host).await {
+async fn a_signed_request_is_tried_out(host: &TestHost, browser: &Browser) {
+    for surface in Surface::all(host).await {
         let (Some(key), Some(secret)) = (surface.field("api_key"), surface.field("secret_key")) else {
             continue;
         };
-        shown(&browser, &surface).await;
+        shown(browser, &surface).await;
         browser.fill("#sign-key", key).await;
         browser.fill("#sign-secret", secret).await;
         // The plainest request of all: it has no parameter, and so no body.
@@ -160,7 +156,9 @@ async fn a_signed_request_is_tried_out() {
         browser.click(&format!("[id='{id}'] .execute")).await;
         eventually("the signed request succeeds", async || {
             let status = browser
-                .text(&format!("[id='{id}'] .live-responses-table .response-col_status"))
+                .text(&format!(
+                    "[id='{id}'] .live-responses-table tbody .response-col_status"
+                ))
                 .await?;
             status.starts_with("200").then_some(())
         })

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use mooring_tests::surfaces::Surface;
-use mooring_tests::{TestHost, available};
+use mooring_tests::{TestHost, available, skipped};
 use serde_json::Value;
 
 /// Programs, and what runs them.
@@ -51,7 +51,13 @@ fn made(printed: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sample_makes_the_core_requests() {
-    if !SAMPLES.iter().all(|(_, program)| available(program)) || !available("curl") || !available("openssl") {
+    let programs = SAMPLES.iter().map(|(_, program)| *program).chain(["curl"]);
+    if !programs.into_iter().all(available) {
+        return;
+    }
+    // It signs for the one with curl, and calls its option for the version another way.
+    if Command::new("openssl").arg("version").output().is_err() {
+        skipped("there is no `openssl`");
         return;
     }
     let host = TestHost::start();

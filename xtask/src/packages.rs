@@ -5,12 +5,13 @@ use std::process::Command;
 use crate::step::{execute, exists, output};
 
 /// Debian's names. The PHP end-to-end test runs the original extension on Laravel's own HTTP client; the hosted page is looked
-/// at in Chromium, with a font that has Arabic letters.
+/// at in Chromium, with a font that has Arabic letters; samples of the integration kit sign with OpenSSL.
 const DEBIAN: &[&str] = &[
     "chromium",
     "chromium-driver",
     "curl",
     "fonts-dejavu-core",
+    "openssl",
     "php-cli",
     "php-curl",
     "php-guzzlehttp-guzzle",
@@ -56,6 +57,7 @@ fn complete() -> bool {
     exists("curl")
         && exists("chromium")
         && exists("chromedriver")
+        && output(Command::new("openssl").arg("version")).is_some()
         && output(Command::new("php").args(["-r", PROBE])).is_some()
 }
 

@@ -77,6 +77,7 @@ fn check(manifest: &Manifest, world: World) -> Result<(), ManifestError> {
         "request_headers",
         "must be header names in lower case",
     )?;
+    documents::check_errors(manifest)?;
     manifest
         .routes
         .iter()
@@ -263,7 +264,7 @@ mod tests {
             "targets": [{"name": "panel", "url_setting": "url", "auth": {"kind": "bearer", "secret_setting": "token"}}],
             "routes": [{
                 "name": "show", "method": "GET", "path": "/things/{id}", "access": "read",
-                "guard": {"kind": "scopes", "any": ["read"]}
+                "guard": {"kind": "scopes", "any": ["read"]}, "success_status": 200, "response_schema": null
             }]
         })
     }
@@ -296,6 +297,14 @@ mod tests {
         assert_eq!(
             place_refused("/routes/0/guard/any", json!(["write"])),
             "routes.show.guard"
+        );
+        assert_eq!(
+            place_refused("/routes/0/success_status", json!(404)),
+            "routes.show.success_status"
+        );
+        assert_eq!(
+            place_refused("/routes/0/response_schema", json!({"items": {"$ref": "#/x"}})),
+            "routes.show.response_schema"
         );
         assert_eq!(place_refused("/credentials", json!([])), "routes.show.guard");
         assert_eq!(place_refused("/settings/0/kind", json!("text")), "targets.panel");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
 
 mod checkout;
+mod docs;
 mod limits;
 mod log;
 mod notifications;

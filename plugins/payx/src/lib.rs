@@ -56,7 +56,8 @@ impl Plugin for Payx {
         get("countries", path!("countries"), handler!(reseller::countries))
             .summary("All countries (ISO 3166-1).")
             .gives(schema::countries)
-            .group("Reseller"),
+            .group("Reseller")
+            .core(),
         get(
             "payment-systems",
             path!("payment-systems"),

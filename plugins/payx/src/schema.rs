@@ -139,8 +139,8 @@ pub(crate) fn payment_uuid() -> Value {
 fn client_fields() -> Value {
     json!({
         "name": { "type": "string", "minLength": 1, "maxLength": 100, "examples": ["Ada"] },
-        "id_country": { "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$", "examples": [840],
-                        "description": "One of the countries." },
+        "id_country": { "type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$", "examples": [1],
+                        "x-from": "countries#/data/0/id", "description": "One of the countries." },
         "city": note(255),
         "postal_code": note(255),
         "address": note(255),

@@ -24,9 +24,9 @@ pub(super) fn info(manifest: &Manifest) -> Value {
 }
 
 fn description(manifest: &Manifest) -> String {
-    let mut text = format!("{}\n", manifest.summary);
+    let mut text = String::new();
     if !manifest.credentials.is_empty() {
-        text.push_str("\n## Authentication\n");
+        text.push_str("## Authentication\n");
         for credential in &manifest.credentials {
             let _ = writeln!(text, "- {}", said(credential));
         }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use mooring_manifest::Route;
+use mooring_manifest::{Manifest, Route};
 use serde_json::Value;
 
 use super::{ManifestError, require};
@@ -46,6 +46,15 @@ pub(super) fn check_documents(route: &Route) -> Result<(), ManifestError> {
         )?;
     }
     Ok(())
+}
+
+/// Of errors, which all routes share.
+pub(super) fn check_errors(manifest: &Manifest) -> Result<(), ManifestError> {
+    require(
+        !manifest.error_schema.as_ref().is_some_and(refers),
+        "error_schema",
+        "must not have $ref",
+    )
 }
 
 fn refers(schema: &Value) -> bool {

@@ -27,7 +27,7 @@ call() {
     printf '%s: skipped, its key is not set\n\n' "$name"
     return
   fi
-  ARGUMENTS=(--silent --show-error --max-time 30 --request "$method" --header 'Accept: application/json')
+  ARGUMENTS=(--silent --show-error --globoff --max-time 30 --request "$method" --header 'Accept: application/json')
   if [ -n "$body" ]; then
     ARGUMENTS+=(--header 'Content-Type: application/json' --data-binary "$body")
   fi
@@ -48,6 +48,7 @@ call() {
 pick() {
   local rest="$ANSWER" field
   for field in "$@"; do
+    case "$rest" in *"\"$field\":"*) ;; *) return ;; esac
     rest="${rest#*\"$field\":}"
   done
   rest="${rest#"${rest%%[![:space:]]*}"}"
