@@ -107,16 +107,15 @@ fn rejected(cause: &Cause) -> (u16, String) {
         Cause::Unauthenticated(_) => return (403, WRONG_KEY.to_owned()),
         Cause::NoRoute => "Not found.".to_owned(),
         Cause::MethodNotAllowed(_) => "Method not allowed.".to_owned(),
-        Cause::RateLimited(seconds) => {
-            format!("Too many requests. Try again in {seconds} seconds.")
-        }
+        Cause::RateLimited(seconds) => format!("Too many requests. Wait {seconds} s."),
         Cause::BodyTooLarge(max) => format!("The body is larger than {max} bytes."),
         Cause::BodyTimeout => "The body did not arrive in time.".to_owned(),
         Cause::Malformed(why) => format!("Malformed request: {why}."),
         Cause::Unavailable(_) | Cause::Deadline | Cause::PluginFailed | Cause::HostFailed => {
             SERVER_ERROR.to_owned()
         }
-        other => other.to_string(),
+        Cause::MissingScope(_) => "This secret cannot do that.".to_owned(),
+        Cause::IdempotencyKeyReused => "This idempotency key was used for another request.".to_owned(),
     };
     (cause.status(), message)
 }

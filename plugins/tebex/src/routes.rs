@@ -1,6 +1,7 @@
 //! Every route: the documented ones, those that the official plugins call besides, and what third-party clients call them.
 
-use mooring_sdk::Origin;
+mod observed;
+
 use mooring_sdk::prelude::*;
 
 use crate::error::Error;
@@ -27,10 +28,6 @@ const fn of(route: Route<Error>, group: &'static str, summary: &'static str) -> 
         .body_max(BODY_BYTES_MAX)
         .group(group)
         .summary(summary)
-}
-
-const fn observed(route: Route<Error>, group: &'static str, summary: &'static str) -> Route<Error> {
-    of(route, group, summary).origin(Origin::Observed)
 }
 
 const INFORMATION: &str = "Information";
@@ -351,108 +348,15 @@ pub(crate) const ROUTES: &[Route<Error>] = &[
     .gives(output::anything)
     .or_status(&[201, 204])
     .fails(&[400, 404, 405, 413, 422]),
-    // Called by official plugins, and in no document.
-    observed(
-        Route::post("events", "/events", handler!(customers::events)),
-        SERVERS,
-        "Who has joined the server, and who has left.",
-    )
-    .body_max(EVENTS_BYTES_MAX)
-    .takes(input::events)
-    .status(204)
-    .fails(&[400, 422]),
-    observed(
-        Route::post(
-            "analytics-startup",
-            "/analytics/startup",
-            handler!(customers::analytics),
-        ),
-        SERVERS,
-        "What a game server runs on; not kept.",
-    )
-    .takes(input::anything)
-    .gives(output::success),
-    observed(
-        Route::get("version", "/versions/{platform}", handler!(customers::version)),
-        SERVERS,
-        "The newest version of the game server's plugin.",
-    )
-    .gives(output::version)
-    .fails(&[404]),
-    observed(
-        Route::delete(
-            "coupon-delete-by-code",
-            "/coupons/{id}/code",
-            handler!(coupons::delete_by_code),
-        ),
-        COUPONS,
-        "Deletes the coupon with this code, which stands in the place of the id.",
-    )
-    .status(204)
-    .fails(&[404]),
-    // What clients of third parties call documented routes.
-    observed(
-        Route::get("packages-view", "/packages/{id}", handler!(listing::package)),
-        PACKAGES,
-        "As `GET /package/{id}`.",
-    )
-    .parameters(input::id)
-    .gives(output::package)
-    .fails(&[404]),
-    observed(
-        Route::put("packages-update", "/packages/{id}", handler!(listing::update)),
-        PACKAGES,
-        "As `PUT /package/{id}`.",
-    )
-    .parameters(input::id)
-    .takes(input::package)
-    .takes_types(FORM)
-    .status(204)
-    .fails(&[400, 404, 422]),
-    observed(
-        Route::get("checkout-get", "/checkout", handler!(checkout::create)).writes(),
-        CHECKOUT,
-        "As `POST /checkout`, for a client that sends the wrong method.",
-    )
-    .query(input::checkout)
-    .status(201)
-    .gives(output::checkout)
-    .fails(&[400, 404, 422]),
-    observed(
-        Route::get("giftcards", "/giftcards", handler!(gift_cards::list)),
-        GIFT_CARDS,
-        "As `GET /gift-cards`.",
-    )
-    .gives(output::gift_cards),
-    observed(
-        Route::post("giftcards-post", "/giftcards", handler!(gift_cards::alias_post)),
-        GIFT_CARDS,
-        "The gift card with the `id` that is given, or a new one.",
-    )
-    .takes(input::any_gift_card)
-    .takes_types(FORM)
-    .gives(output::gift_card)
-    .fails(&[400, 404, 422]),
-    observed(
-        Route::put("giftcards-put", "/giftcards", handler!(gift_cards::alias_put)),
-        GIFT_CARDS,
-        "Adds to the balance of the gift card with this `id`.",
-    )
-    .takes(input::gift_card_by_id)
-    .takes_types(FORM)
-    .gives(output::gift_card)
-    .fails(&[400, 404, 422]),
-    observed(
-        Route::delete(
-            "giftcards-delete",
-            "/giftcards",
-            handler!(gift_cards::alias_delete),
-        ),
-        GIFT_CARDS,
-        "Voids the gift card with this `id`.",
-    )
-    .takes(input::only_id)
-    .takes_types(FORM)
-    .gives(output::gift_card)
-    .fails(&[400, 404, 422]),
+    observed::EVENTS,
+    observed::ANALYTICS_STARTUP,
+    observed::VERSION,
+    observed::COUPON_DELETE_BY_CODE,
+    observed::PACKAGES_VIEW,
+    observed::PACKAGES_UPDATE,
+    observed::CHECKOUT_GET,
+    observed::GIFTCARDS,
+    observed::GIFTCARDS_POST,
+    observed::GIFTCARDS_PUT,
+    observed::GIFTCARDS_DELETE,
 ];

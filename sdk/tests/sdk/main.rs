@@ -1,6 +1,7 @@
 //! The SDK as a plugin's author sees it, on the host in memory.
 
 mod extractors;
+mod forward;
 mod gateway;
 mod jobs;
 mod payments;

@@ -17,7 +17,7 @@ fn turned_down(host: &mut Host, secret: &str, code: &str, username: &str) -> Str
 
 fn make(host: &mut Host, secret: &str, changes: &Value) -> Value {
     let mut body = json!({ "code": "ABC", "effective_on": "cart", "discount_type": "percentage", "discount_percentage": 10 });
-    for (field, value) in changes.as_object().unwrap() {
+    for (field, value) in changes.as_object().expect("an object") {
         body[field] = value.clone();
     }
     call(host, secret, "POST", "/coupons", &body, 200)["data"].clone()
