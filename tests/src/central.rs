@@ -13,13 +13,20 @@ use crate::{Answer, Api, HostOptions, TestHost};
 pub struct Demo {
     /// The host.
     pub host: TestHost,
+    /// Who signs.
+    pub client: Client,
+    /// What its webhooks are signed with.
+    pub webhook_secret: String,
+}
+
+/// Signs requests and sends them.
+#[derive(Clone)]
+pub struct Client {
     api: Api,
     /// Its key.
     pub api_key: String,
     /// What its requests are signed with.
     pub secret_key: String,
-    /// What its webhooks are signed with.
-    pub webhook_secret: String,
 }
 
 impl Demo {
@@ -43,40 +50,23 @@ impl Demo {
         assert!(field("base_url").ends_with("/central/api/v1"), "{demo}");
         Demo {
             host,
-            api: Api::new(&field("base_url")),
-            api_key: field("api_key"),
-            secret_key: field("secret_key"),
+            client: Client {
+                api: Api::new(&field("base_url")),
+                api_key: field("api_key"),
+                secret_key: field("secret_key"),
+            },
             webhook_secret: field("webhook_secret"),
         }
     }
 
-    /// A signed request with these further headers.
-    pub async fn send(&self, method: Method, path: &str, body: &str, more: &[(&str, &str)]) -> Answer {
-        let timestamp = now().to_string();
-        let signature = sign(&self.secret_key, &timestamp, body);
-        let mut headers = vec![
-            ("content-type", "application/json"),
-            ("x-api-key", self.api_key.as_str()),
-            ("x-timestamp", &timestamp),
-            ("x-signature", &signature),
-        ];
-        headers.extend_from_slice(more);
-        self.api.send(method, path, &headers, body.to_owned()).await
-    }
-
-    /// A signed request with headers of one's own in their place.
-    pub async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        self.api.send(method, path, headers, body.to_owned()).await
-    }
-
     /// Asks for what must be there.
     pub async fn get(&self, path: &str) -> Value {
-        self.send(Method::GET, path, "", &[]).await.expect(200)
+        self.client.send(Method::GET, path, "", &[]).await.expect(200)
     }
 
     /// Sends what must be taken.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
-        let answer = self.send(Method::POST, path, &body.to_string(), &[]).await;
+        let answer = self.client.send(Method::POST, path, &body.to_string(), &[]).await;
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
         answer.json()
     }
@@ -123,6 +113,27 @@ impl Demo {
             (clock["settled"] == true).then_some(())
         })
         .await;
+    }
+}
+
+impl Client {
+    /// A signed request with these further headers.
+    pub async fn send(&self, method: Method, path: &str, body: &str, more: &[(&str, &str)]) -> Answer {
+        let timestamp = now().to_string();
+        let signature = sign(&self.secret_key, &timestamp, body);
+        let mut headers = vec![
+            ("content-type", "application/json"),
+            ("x-api-key", self.api_key.as_str()),
+            ("x-timestamp", &timestamp),
+            ("x-signature", &signature),
+        ];
+        headers.extend_from_slice(more);
+        self.api.send(method, path, &headers, body.to_owned()).await
+    }
+
+    /// A signed request with headers of one's own in their place.
+    pub async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.api.send(method, path, headers, body.to_owned()).await
     }
 }
 
