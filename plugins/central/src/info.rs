@@ -7,7 +7,7 @@ use mooring_manifest::{
 use mooring_sdk::{Collection, Info};
 use serde_json::json;
 
-use crate::{gateways, invoices, plans, policy, rates, schema, subscriptions, transactions};
+use crate::{gateways, invoices, plans, policy, rates, schema, subscriptions, transactions, webhooks};
 
 /// Scope of every key.
 pub(crate) const API: &str = "api";
@@ -120,7 +120,7 @@ fn webhook() -> Webhook {
         },
     };
     Webhook {
-        name: "application".to_owned(),
+        name: webhooks::WEBHOOK.to_owned(),
         url_setting: "webhook_url".to_owned(),
         secret_setting: Some("webhook_secret".to_owned()),
         kinds: Vec::new(),

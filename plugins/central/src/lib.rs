@@ -7,7 +7,7 @@
 //! - `subscriptions`: their life, and the jobs that move it
 //! - `invoices`: what is owed, and how it is paid
 //! - `transactions`, `gateways`: payments of the host, and what has become of them
-//! - `events`, `analytics`: what is told and counted
+//! - `events`, `webhooks`, `analytics`: what is told, to whom, and what is counted
 //! - `policy`: the operator's settings
 //! - `input`, `listing`, `search`, `views`, `ids`: how requests are read and answers written
 //! - `error`: every failure, in the provider's words
@@ -34,6 +34,7 @@ mod search;
 mod subscriptions;
 mod transactions;
 mod views;
+mod webhooks;
 
 use mooring_sdk::payments::PaymentEvent;
 use mooring_sdk::prelude::*;
@@ -59,6 +60,7 @@ impl Plugin for Central {
     fn run_job(job: Job) -> Result<(), JobFailure> {
         match job.kind.as_str() {
             subscriptions::JOB_DUE => subscriptions::run_due(&job),
+            subscriptions::JOB_FORGET => subscriptions::forget_endpoint(&job),
             kind => Err(JobFailure::fatal(format!("there is no job of the kind `{kind}`"))),
         }
     }

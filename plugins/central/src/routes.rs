@@ -5,7 +5,9 @@ use mooring_sdk::prelude::*;
 
 use crate::error::Error;
 use crate::info::API;
-use crate::{analytics, customers, events, gateways, invoices, plans, schema, subscriptions, transactions};
+use crate::{
+    analytics, customers, events, gateways, invoices, plans, schema, subscriptions, transactions, webhooks,
+};
 
 /// No request of this API comes near it.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
@@ -128,4 +130,25 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
 
     get 200 Proposed "Gateways" "gateway-list" "/gateways" gateways::list,
         "Gateways.", gives schema::gateways, fails [];
+
+    get 200 Proposed "Webhooks" "delivery-list" "/webhooks/deliveries" webhooks::deliveries,
+        "Deliveries of events.", query schema::delivery_filters, gives schema::deliveries, fails [404, 422];
+    post 200 Proposed "Webhooks" "delivery-retry" "/webhooks/deliveries/{id}/retry" webhooks::retry,
+        "Sends an event again.", gives schema::delivery_answer, fails [404, 409];
+    post 200 Proposed "Webhooks" "webhook-test" "/webhooks/test" webhooks::test,
+        "Sends a sample.", takes schema::test, gives schema::tested, fails [404, 409, 422];
+    get 200 Proposed "Webhooks" "endpoint-list" "/webhook-endpoints" webhooks::list,
+        "Endpoints, newest first.", query schema::paging, gives schema::endpoints, fails [422];
+    post 201 Proposed "Webhooks" "endpoint-create" "/webhook-endpoints" webhooks::create,
+        "Makes an endpoint; the answer has its secret, once.", takes schema::new_endpoint, gives schema::endpoint_with_secret, fails [409, 422];
+    get 200 Proposed "Webhooks" "endpoint-view" "/webhook-endpoints/{id}" webhooks::view,
+        "An endpoint.", gives schema::endpoint_answer, fails [404];
+    put 200 Proposed "Webhooks" "endpoint-update" "/webhook-endpoints/{id}" webhooks::update,
+        "Changes an endpoint, or switches it on or off.", takes schema::endpoint_changes, gives schema::endpoint_answer, fails [404, 422];
+    delete 200 Proposed "Webhooks" "endpoint-delete" "/webhook-endpoints/{id}" webhooks::delete,
+        "Takes an endpoint back.", gives schema::done, fails [404];
+    post 200 Proposed "Webhooks" "endpoint-rotate-secret" "/webhook-endpoints/{id}/rotate-secret" webhooks::rotate,
+        "Gives an endpoint a new secret; the answer has it, once.", gives schema::endpoint_with_secret, fails [404, 409];
+    get 200 Proposed "Webhooks" "endpoint-health" "/webhook-endpoints/{id}/health" webhooks::health,
+        "How an endpoint is doing.", gives schema::endpoint_health, fails [404];
 };

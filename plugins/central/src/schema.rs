@@ -7,6 +7,7 @@ mod payments;
 mod plans;
 mod reports;
 mod subscriptions;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -16,6 +17,7 @@ pub(crate) use payments::*;
 pub(crate) use plans::*;
 pub(crate) use reports::*;
 pub(crate) use subscriptions::*;
+pub(crate) use webhooks::*;
 
 /// `{"success":false,"message":"…","error":"…"}`.
 pub(crate) fn failure() -> Value {

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use begin::{create, hosted_inline};
 pub(crate) use change::{change_plan, renew};
-pub(crate) use end::{cancel, end_of_pending, reactivate};
+pub(crate) use end::{JOB_FORGET, cancel, end_of_pending, forget_endpoint, reactivate};
 pub(crate) use pause::{extend_trial, pause, resume};
 pub(crate) use requests::{count, events, list, update, view};
 pub(crate) use turn::run_due;

@@ -18,7 +18,7 @@ use crate::plans::{self, Terms};
 use crate::policy::Policy;
 use crate::rates::{self, Rate};
 use crate::transactions;
-use crate::views;
+use crate::{views, webhooks};
 
 /// How far from now a subscription may begin.
 const YEARS_MAX: u64 = 5;
@@ -104,6 +104,7 @@ pub(crate) fn create(Json(new): Json<NewSubscription>) -> Result<Response, Error
         phone: new.customer_phone.as_deref(),
     };
     let mut held = made(&policy, &payer, terms, start, new.metadata)?;
+    tell(&policy, &mut held, News::Created, None)?;
     if trial_days > 0 {
         held.it.trial_end = Some(policy.calendar.days_after(start, trial_days));
     }
@@ -143,9 +144,7 @@ fn made(
     it.begin_at(start, &policy.calendar);
     it.service = service(user.id, &it.plan, &id)?;
     it.metadata = metadata.unwrap_or_default().0;
-    let mut held = Held::new(id, it);
-    tell(policy, &mut held, News::Created, None)?;
-    Ok(held)
+    Ok(Held::new(id, it))
 }
 
 /// The service of the host that a subscription pays for.
@@ -211,7 +210,11 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
     };
     let mut held = made(&policy, &payer, terms, policy.now, new.metadata)?;
     held.it.return_url = new.return_url;
-    held.it.webhook_url = new.webhook_url;
+    if let Some(url) = new.webhook_url {
+        held.it.webhook_endpoint = Some(webhooks::of_subscription(&held.id, &url)?);
+        held.it.webhook_url = Some(url);
+    }
+    tell(&policy, &mut held, News::Created, None)?;
     let description = plan
         .description
         .map_or_else(|| held.it.plan.name.clone(), Text::into_string);

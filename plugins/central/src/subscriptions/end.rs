@@ -1,6 +1,7 @@
 //! How a subscription ends, and how one that ended begins again.
 
 use mooring_sdk::extract::Text;
+use mooring_sdk::jobs::{self, NewJob};
 use mooring_sdk::prelude::*;
 use mooring_sdk::services::{self, ServiceChanges};
 use serde::Deserialize;
@@ -12,7 +13,13 @@ use crate::input::{Maybe, given, named};
 use crate::invoices;
 use crate::policy::Policy;
 use crate::proration::share;
-use crate::views;
+use crate::{views, webhooks};
+
+/// Of the job that takes back the endpoint of a subscription that has ended.
+pub(crate) const JOB_FORGET: &str = "forget-endpoint";
+
+/// By then the receiver has been told of the end, or will not be.
+const FORGET_AFTER_MS: u64 = 2 * 86_400_000;
 
 /// `POST subscriptions/{id}/cancel`.
 #[derive(Default, Deserialize)]
@@ -34,6 +41,10 @@ pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<()
     held.it.cancel_at_period_end = false;
     held.it.next_plan = None;
     held.it.open = None;
+    if held.it.webhook_endpoint.is_some() {
+        let job = NewJob::new(JOB_FORGET, &held.id).at(policy.now + FORGET_AFTER_MS);
+        jobs::schedule(job.once(format!("forget {}", held.id)))?;
+    }
     let news = if status == Status::Expired {
         News::Expired
     } else {
@@ -46,6 +57,25 @@ pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<()
 pub(crate) fn end_of_pending(policy: &Policy, mut held: Held, status: Status) -> Result<(), Error> {
     end(policy, &mut held, status)?;
     held.save(policy, &mut Scheduled::default())?;
+    Ok(())
+}
+
+/// Takes back the endpoint of a subscription that has ended, and not begun again.
+pub(crate) fn forget_endpoint(job: &Job) -> Result<(), JobFailure> {
+    let id: String = job.read()?;
+    forget(&id).map_err(Error::into_failure)
+}
+
+fn forget(id: &str) -> Result<(), Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(id)?;
+    if !held.it.status.has_ended() {
+        return Ok(());
+    }
+    if let Some(endpoint) = held.it.webhook_endpoint.take() {
+        webhooks::forget(&endpoint)?;
+        held.save(&policy, &mut Scheduled::default())?;
+    }
     Ok(())
 }
 
@@ -120,6 +150,9 @@ pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
         held.it.trial_end = None;
         held.it.ended_at = None;
         held.it.paused_at = None;
+        if let (Some(url), None) = (&held.it.webhook_url, &held.it.webhook_endpoint) {
+            held.it.webhook_endpoint = Some(webhooks::of_subscription(&id, url)?);
+        }
         held.it.begin_at(policy.now, &policy.calendar);
         begin::begin(&policy, &mut held)?;
     } else if held.it.cancel_at_period_end {

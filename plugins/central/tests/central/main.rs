@@ -4,7 +4,15 @@ mod billing;
 mod calendar;
 mod cases;
 mod dunning;
+mod hosted;
+mod input;
+mod lifecycle;
+mod payments;
 mod proration;
+mod reports;
+mod webhooks;
+mod words;
+mod year;
 
 use std::collections::BTreeMap;
 
