@@ -6,6 +6,7 @@
 //!
 //! ```json
 //! {"listen": "http://127.0.0.1:8080", "admin": "http://127.0.0.1:8081", "admin_token": "…",
+//!  "central": {"base_url": "http://127.0.0.1:8080/central/api/v1", "api_key": "cpk_…", "secret_key": "…", "webhook_secret": "…"},
 //!  "paymenter": {"base_url": "http://127.0.0.1:8080/paymenter", "key": "vfc_live_…"},
 //!  "payx": {"base_url": "http://127.0.0.1:8080/payx", "id_reseller": 2, "secret_key": "payx_…"},
 //!  "renovax": {"base_url": "http://127.0.0.1:8080/renovax/api", "merchant_token": "…", "user_token": "…",

@@ -12,6 +12,9 @@ use std::cell::RefCell;
 
 pub use crate::dispatch::{Outcome, describe, describe_gateway, handle};
 
+use crate::endpoints::{
+    Delivery, DeliveryState, Endpoint, EndpointChanges, EndpointError, Made, NewEndpoint,
+};
 use crate::jobs::{JobError, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};
 use crate::ledger::{LedgerError, NewPosting, Posted, Posting, StatementLine};
@@ -92,6 +95,21 @@ pub trait Backend: Any {
     fn event_get(&mut self, id: &str) -> Result<Event, EventError>;
     fn event_find(&mut self, dedupe_key: &str) -> Result<Event, EventError>;
     fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<Event>, EventError>;
+
+    fn endpoint_create(&mut self, endpoint: NewEndpoint) -> Result<Made, EndpointError>;
+    fn endpoint_list(&mut self, page: Page) -> Result<List<Endpoint>, EndpointError>;
+    fn endpoint_get(&mut self, id: &str) -> Result<Endpoint, EndpointError>;
+    fn endpoint_update(&mut self, id: &str, changes: EndpointChanges) -> Result<Endpoint, EndpointError>;
+    fn endpoint_delete(&mut self, id: &str) -> Result<(), EndpointError>;
+    fn endpoint_rotate(&mut self, id: &str) -> Result<String, EndpointError>;
+    fn endpoint_deliveries(
+        &mut self,
+        endpoint: Option<&str>,
+        state: Option<DeliveryState>,
+        page: Page,
+    ) -> Result<List<Delivery>, EndpointError>;
+    fn endpoint_redeliver(&mut self, delivery: &str) -> Result<Delivery, EndpointError>;
+    fn endpoint_test(&mut self, endpoint: &str, kind: &str, data: &str) -> Result<Delivery, EndpointError>;
 
     fn key_mint(&mut self, key: NewKey) -> Result<Minted, KeyError>;
 

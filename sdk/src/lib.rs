@@ -74,8 +74,8 @@ pub use mooring_manifest::Origin;
 pub use page::{List, Order, Page, PageQuery, all};
 pub use plugin::Plugin;
 pub use primitives::{
-    context, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures, users,
-    webhooks,
+    context, endpoints, jobs, keys, ledger, log, outbound, payments, records, services, settings, signatures,
+    users, webhooks,
 };
 pub use problem::{Cause, CredentialFailure, Denial, InvalidField, Problem};
 pub use route::Route;

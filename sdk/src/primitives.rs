@@ -13,6 +13,7 @@ macro_rules! host {
 }
 
 pub mod context;
+pub mod endpoints;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;

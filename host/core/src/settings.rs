@@ -211,7 +211,8 @@ fn is_decimal(value: &str) -> bool {
     value.len() <= 40 && digits(whole) && digits(fraction)
 }
 
-fn is_plain_url(value: &str) -> bool {
+/// Whether it is an absolute `http` or `https` URL without user-info or fragment.
+pub(crate) fn is_plain_url(value: &str) -> bool {
     value.len() <= 2000
         && Url::parse(value).is_ok_and(|url| {
             matches!(url.scheme(), "http" | "https")

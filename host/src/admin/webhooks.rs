@@ -7,7 +7,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use mooring_core::ids::EndpointId;
 use mooring_core::time::Timestamp;
-use mooring_core::webhooks::{self, Counts, Health, OVERLAP_DEFAULT, Source, WebhookError};
+use mooring_core::webhooks::{self, Counts, Health, OVERLAP_DEFAULT, WebhookError};
 use mooring_core::work::HostWork;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -312,9 +312,9 @@ fn note(
     endpoint: &webhooks::Endpoint,
     mut details: Value,
 ) -> Result<(), Problem> {
-    let Source::Manifest(webhook) = &endpoint.source;
+    let webhook = endpoint.source.webhook();
     details["plugin"] = endpoint.plugin.as_str().into();
-    details["webhook"] = webhook.as_str().into();
+    details["webhook"] = webhook.into();
     audit::note(
         work,
         action,
@@ -330,7 +330,7 @@ fn shape(work: &mut HostWork, endpoint: webhooks::Endpoint) -> Result<Endpoint, 
         delivered,
         dead,
     } = webhooks::counts(work, &endpoint.id)?;
-    let Source::Manifest(webhook) = endpoint.source;
+    let webhook = endpoint.source.webhook().to_owned();
     Ok(Endpoint {
         id: endpoint.id.to_string(),
         tenant: endpoint.tenant.name.to_string(),
@@ -388,6 +388,10 @@ impl From<WebhookError> for Problem {
             WebhookError::Undeclared(webhook) => Problem::new(
                 Code::WrongState,
                 format!("The plugin that is loaded now declares no webhook `{webhook}`."),
+            ),
+            WebhookError::TooMany(most) => Problem::new(
+                Code::WrongState,
+                format!("There are {most} endpoints already, which is the most."),
             ),
             WebhookError::NoSecret(webhook) => Problem::new(
                 Code::WrongState,

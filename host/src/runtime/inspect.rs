@@ -27,6 +27,7 @@ pub const CAPABILITIES: &[&str] = &[
     "records",
     "jobs",
     "webhooks",
+    "endpoints",
     "keys",
     "payments",
     "outbound",
@@ -35,7 +36,8 @@ pub const CAPABILITIES: &[&str] = &[
 
 /// Those that a provider can be granted.
 const PROVIDER_CAPABILITIES: &[&str] = &[
-    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "keys", "payments", "outbound",
+    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "endpoints", "keys",
+    "payments", "outbound",
 ];
 
 /// Those that a gateway can be granted: it says what has happened, the host writes it down.

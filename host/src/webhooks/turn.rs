@@ -11,7 +11,7 @@ use mooring_core::seal::MasterKeys;
 use mooring_core::settings;
 use mooring_core::time::Timestamp;
 use mooring_core::webhooks::Secrets;
-use mooring_core::webhooks::{self, Claims, Endpoint, Finished, WebhookError};
+use mooring_core::webhooks::{self, Claims, Endpoint, Finished, Source, WebhookError};
 use mooring_core::work::HostWork;
 use mooring_manifest::Webhook;
 use mooring_store::{CommitError, Sequence, Store, StoreError};
@@ -283,8 +283,13 @@ impl Inner {
         };
         let declared = &manifest.settings;
         let (tenant, plugin) = (&endpoint.tenant, &endpoint.plugin);
-        let url = settings::value_of(work, tenant, plugin, declared, &webhook.url_setting)?;
-        // The setting's kind was checked when it was set.
+        let url = match &endpoint.source {
+            Source::Manifest(_) => {
+                settings::value_of(work, tenant, plugin, declared, &webhook.url_setting)?
+            }
+            Source::Plugin(made) => Some(made.url.clone()),
+        };
+        // Whether it is one was checked when it was set.
         let Some(url) = url.and_then(|url| url.parse().ok()) else {
             return Ok(None);
         };

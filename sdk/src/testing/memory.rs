@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backend;
+mod endpoints;
 mod events;
 mod journal;
 pub(in crate::testing) mod payments;
@@ -43,6 +44,8 @@ pub(super) struct State {
     sequences: BTreeMap<String, u64>,
     jobs: Vec<queue::Queued>,
     pub(super) events: Vec<events::Stored>,
+    endpoints: Vec<endpoints::Stored>,
+    pub(super) deliveries: Vec<crate::endpoints::Delivery>,
     keys: Vec<accounts::Key>,
     pub(super) payments: Vec<payments::Stored>,
     /// What the plugin is told before the transaction ends.
@@ -119,7 +122,7 @@ impl State {
 
     pub(super) fn fingerprint(&self) -> String {
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.users,
             self.services,
             self.histories,
@@ -128,7 +131,9 @@ impl State {
             self.jobs,
             self.events,
             self.keys.len(),
-            self.payments
+            self.payments,
+            self.endpoints,
+            self.deliveries
         )
     }
 }

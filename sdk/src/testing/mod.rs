@@ -190,6 +190,16 @@ impl<P: Plugin> TestHost<P> {
             .collect()
     }
 
+    /// What waits for endpoints that the plugin has made, or was delivered to them.
+    pub fn deliveries(&self) -> &[crate::endpoints::Delivery] {
+        &self.memory.state.deliveries
+    }
+
+    /// The receiver of a delivery answers with this status; anything but 2xx ends it, as after the last attempt.
+    pub fn answer_delivery(&mut self, id: &str, status: u16) {
+        self.memory.answered(id, status);
+    }
+
     /// All postings.
     pub fn postings(&self) -> &[Posting] {
         &self.memory.state.postings

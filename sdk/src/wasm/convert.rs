@@ -6,6 +6,9 @@ pub(super) mod payments;
 use super::bindings;
 use super::bindings::mooring::plugin as wit;
 use crate::dispatch::Outcome;
+use crate::endpoints::{
+    Delivery, DeliveryState, Endpoint, EndpointChanges, EndpointError, Health, Made, NewEndpoint,
+};
 use crate::http::{Principal, Request, Response};
 use crate::jobs::{Job, JobError, JobFailure, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};
@@ -193,6 +196,24 @@ record!(in wit::webhooks::Event => Event { id, kind, subject, data, created_at }
 record!(in wit::webhooks::Emitted => Emitted { event, repeated });
 record!(in wit::webhooks::EventPage => List<Event> { items, total });
 cases!(wit::webhooks::EventError => EventError { NotFound; Invalid, Denied, Internal });
+
+record!(out NewEndpoint => wit::endpoints::NewEndpoint { webhook, url, kinds, subject, own_secret });
+record!(in EndpointChanges => wit::endpoints::EndpointChanges { url, kinds, enabled });
+cases!(wit::endpoints::Health => Health { Healthy, Degraded, Suspended, Disabled });
+record!(in wit::endpoints::Endpoint => Endpoint {
+    id, url, kinds, subject, health, failures, failing_since, waiting, delivered, dead, created_at, updated_at
+});
+record!(in wit::endpoints::Made => Made { endpoint, secret });
+record!(in wit::endpoints::EndpointPage => List<Endpoint> { items, total });
+cases!(wit::endpoints::DeliveryState => DeliveryState { Waiting, Delivered, Dead });
+cases!(DeliveryState => wit::endpoints::DeliveryState { Waiting, Delivered, Dead });
+record!(in wit::endpoints::Delivery => Delivery {
+    id, endpoint, event, kind, state, test, attempts, status, error, next_at, created_at, ended_at
+});
+record!(in wit::endpoints::DeliveryPage => List<Delivery> { items, total });
+cases!(wit::endpoints::EndpointError => EndpointError {
+    NotFound, Disabled, OnItsWay, NoSecret; TooMany, UnknownWebhook, Invalid, Denied, Internal
+});
 
 record!(out NewKey => wit::keys::NewKey { label, scopes, user, expires_at });
 record!(in wit::keys::Minted => Minted { id, secret });

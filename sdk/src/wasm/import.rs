@@ -3,6 +3,9 @@
 use super::bindings::mooring::plugin as wit;
 use super::convert::{self, Convert};
 use super::gateway_bindings::mooring::plugin::signatures;
+use crate::endpoints::{
+    Delivery, DeliveryState, Endpoint, EndpointChanges, EndpointError, Made, NewEndpoint,
+};
 use crate::jobs::{JobError, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};
 use crate::ledger::{LedgerError, NewPosting, Posted, Posting, StatementLine};
@@ -107,6 +110,21 @@ imports! {
     event_find(dedupe_key: &str) -> Result<Event, EventError> = wit::webhooks::find(dedupe_key);
     event_list(kind: Option<&str>, page: Page) -> Result<List<Event>, EventError> =
         wit::webhooks::list(kind, page.convert());
+
+    endpoint_create(endpoint: NewEndpoint) -> Result<Made, EndpointError> =
+        wit::endpoints::create(&endpoint.convert());
+    endpoint_list(page: Page) -> Result<List<Endpoint>, EndpointError> = wit::endpoints::list(page.convert());
+    endpoint_get(id: &str) -> Result<Endpoint, EndpointError> = wit::endpoints::get(id);
+    endpoint_update(id: &str, changes: EndpointChanges) -> Result<Endpoint, EndpointError> =
+        wit::endpoints::update(id, &changes.convert());
+    endpoint_delete(id: &str) -> Result<(), EndpointError> = wit::endpoints::delete(id);
+    endpoint_rotate(id: &str) -> Result<String, EndpointError> = wit::endpoints::rotate(id);
+    endpoint_deliveries(endpoint: Option<&str>, state: Option<DeliveryState>, page: Page)
+        -> Result<List<Delivery>, EndpointError> =
+        wit::endpoints::deliveries(endpoint, state.convert(), page.convert());
+    endpoint_redeliver(delivery: &str) -> Result<Delivery, EndpointError> = wit::endpoints::redeliver(delivery);
+    endpoint_test(endpoint: &str, kind: &str, data: &str) -> Result<Delivery, EndpointError> =
+        wit::endpoints::test(endpoint, kind, data);
 
     key_mint(key: NewKey) -> Result<Minted, KeyError> = wit::keys::mint(&key.convert());
 

@@ -52,13 +52,18 @@ pub fn dispatch(
         let owner = (row.tenant.id, event.plugin.clone());
         if !known.contains_key(&owner) {
             let current = match manifest_of(&event.plugin) {
-                Some(manifest) => sync(work, &row.tenant, &event.plugin, &manifest)?,
+                Some(manifest) => {
+                    let mut current = sync(work, &row.tenant, &event.plugin, &manifest)?;
+                    let all = all_of(work, row.tenant.id, &event.plugin)?;
+                    current.extend(all.into_iter().filter(Endpoint::is_made));
+                    current
+                }
                 None => all_of(work, row.tenant.id, &event.plugin)?,
             };
             known.insert(owner.clone(), current);
         }
         for endpoint in &known[&owner] {
-            if endpoint.wants(&event.kind) {
+            if endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject) {
                 enqueue(work, endpoint, &event, false)?;
                 dispatched.endpoints.insert(endpoint.id.clone());
             }
@@ -85,7 +90,13 @@ pub fn sync(
         let before = endpoint_of(work, tenant.id, plugin, &webhook.name)?;
         let mut endpoint = match &before {
             Some(endpoint) => endpoint.clone(),
-            None => new_endpoint(work, tenant, plugin, webhook)?,
+            None => new_endpoint(
+                work,
+                tenant,
+                plugin,
+                Source::Manifest(webhook.name.clone()),
+                webhook.ordered,
+            )?,
         };
         endpoint.kinds.clone_from(&webhook.kinds);
         endpoint.ordered = webhook.ordered;
@@ -148,20 +159,39 @@ impl Endpoint {
         self.kinds.is_empty() || self.kinds.iter().any(fits)
     }
 
+    /// Whether events about this go there.
+    fn wants_subject(&self, subject: &str) -> bool {
+        match &self.source {
+            Source::Manifest(_) => true,
+            Source::Plugin(made) => {
+                !made.removed && made.subject.as_deref().is_none_or(|only| only == subject)
+            }
+        }
+    }
+
+    /// Whether the plugin asked for it, and has not taken it back.
+    pub(super) fn is_made(&self) -> bool {
+        matches!(&self.source, Source::Plugin(made) if !made.removed)
+    }
+
     /// The webhook that it was made from, as the manifest declares it now.
     pub fn webhook<'m>(&self, manifest: &'m Manifest) -> Option<&'m Webhook> {
-        let Source::Manifest(name) = &self.source;
-        manifest.webhooks.iter().find(|webhook| webhook.name == *name)
+        let name = self.source.webhook();
+        manifest.webhooks.iter().find(|webhook| webhook.name == name)
     }
 }
 
-fn all_of(work: &mut HostWork, tenant: TenantId, plugin: &PluginName) -> Result<Vec<Endpoint>, WebhookError> {
+pub(super) fn all_of(
+    work: &mut HostWork,
+    tenant: TenantId,
+    plugin: &PluginName,
+) -> Result<Vec<Endpoint>, WebhookError> {
     let value = plugin_value(tenant, plugin);
     let selection = Selection::Listed {
         index: PLUGIN,
         value: &value,
     };
-    // A plugin's endpoints are as many as the webhooks of its manifest.
+    // A plugin's endpoints are as many as the webhooks of its manifest, and those it may make.
     let order = mooring_store::Order::Ascending;
     let page = endpoints().page(
         &mut work.transaction,
@@ -173,20 +203,21 @@ fn all_of(work: &mut HostWork, tenant: TenantId, plugin: &PluginName) -> Result<
     Ok(page.items)
 }
 
-fn new_endpoint(
+pub(super) fn new_endpoint(
     work: &mut HostWork,
     tenant: &TenantRef,
     plugin: &PluginName,
-    webhook: &Webhook,
+    source: Source,
+    ordered: bool,
 ) -> Result<Endpoint, WebhookError> {
     let now = work.now();
     Ok(Endpoint {
         id: EndpointId::draw(&mut work.rng),
         tenant: tenant.clone(),
         plugin: plugin.clone(),
-        source: Source::Manifest(webhook.name.clone()),
+        source,
         kinds: Vec::new(),
-        ordered: webhook.ordered,
+        ordered,
         health: Health::Healthy,
         failures: 0,
         failing_since: None,

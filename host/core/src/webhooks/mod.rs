@@ -26,6 +26,7 @@
 
 mod dispatch;
 mod health;
+mod made;
 mod operate;
 mod rows;
 mod run;
@@ -37,6 +38,10 @@ use serde::{Deserialize, Serialize};
 
 pub use self::dispatch::{Dispatched, dispatch, sync};
 pub use self::health::{DEGRADED_AFTER, DISABLED_AFTER, PROBE_PAUSE_MAX, PROBE_PAUSE_MIN, SUSPENDED_AFTER};
+pub use self::made::{
+    EndpointChanges, MADE_MAX, NewEndpoint, change, deliveries_of, made, make, own, redeliver_own, remove,
+    renew_secret,
+};
 pub use self::operate::{
     Counts, DELIVERED_KEPT, DeliveryFilter, counts, disable, enable, get_delivery, get_endpoint,
     list_deliveries, list_endpoints, purge, redeliver, redeliver_range, test,
@@ -103,6 +108,33 @@ pub struct Endpoint {
 pub enum Source {
     /// A webhook of the plugin's manifest, by its name: address, secret, schedule and headers are read from there.
     Manifest(String),
+    /// The plugin asked for it.
+    Plugin(Made),
+}
+
+/// An endpoint that a plugin asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The webhook of the manifest whose schedule, time-out and headers it has.
+    pub webhook: String,
+    /// Its address.
+    pub url: String,
+    /// Only events about this go there; absent for all.
+    pub subject: Option<String>,
+    /// Whether the plugin has taken it back. Its row stays for the deliveries that were made to it.
+    pub removed: bool,
+    /// What its signatures are made with; absent for the secret of the webhook's setting.
+    secret: Option<Sealed>,
+}
+
+impl Source {
+    /// The webhook of the manifest that says how deliveries are made.
+    pub fn webhook(&self) -> &str {
+        match self {
+            Source::Manifest(name) => name,
+            Source::Plugin(made) => &made.webhook,
+        }
+    }
 }
 
 /// How an endpoint is doing.
@@ -264,6 +296,9 @@ pub enum WebhookError {
     /// The manifest of the plugin declares no such webhook (any more).
     #[error("the plugin declares no webhook {0}")]
     Undeclared(String),
+    /// The plugin has made as many endpoints as it may.
+    #[error("there are {0} endpoints already, which is the most")]
+    TooMany(u64),
     /// The webhook has no secret setting.
     #[error("the webhook {0} has no secret")]
     NoSecret(String),

@@ -189,14 +189,19 @@ impl Document for Endpoint {
     }
 
     fn indexes(&self) -> IndexEntries {
-        let Source::Manifest(webhook) = &self.source;
-        let source = source_value(self.tenant.id, &self.plugin, webhook);
+        let source = match &self.source {
+            Source::Manifest(webhook) => source_value(self.tenant.id, &self.plugin, webhook),
+            // There may be any number with one webhook; the id of an endpoint is no name of a webhook.
+            Source::Plugin(_) => source_value(self.tenant.id, &self.plugin, self.id.as_str()),
+        };
+        let mut listed = vec![(TENANT.to_owned(), self.tenant.id.to_string().into_bytes())];
+        // One that was taken back is nobody's any more; the operator still finds it.
+        if !matches!(&self.source, Source::Plugin(made) if made.removed) {
+            listed.push((PLUGIN.to_owned(), plugin_value(self.tenant.id, &self.plugin)));
+        }
         IndexEntries {
             unique: vec![(SOURCE.to_owned(), source)],
-            listed: vec![
-                (TENANT.to_owned(), self.tenant.id.to_string().into_bytes()),
-                (PLUGIN.to_owned(), plugin_value(self.tenant.id, &self.plugin)),
-            ],
+            listed,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mooring_manifest::Manifest;
 
 use super::rows::{find_endpoint, save_endpoint};
-use super::{Endpoint, PreviousSecret, WebhookError};
+use super::{Endpoint, Made, PreviousSecret, Source, WebhookError};
 use crate::check::InvalidField;
 use crate::ids::EndpointId;
 use crate::seal::MasterKeys;
@@ -47,17 +47,27 @@ pub fn secrets(
     keys: &MasterKeys,
 ) -> Result<Secrets, WebhookError> {
     let webhook = endpoint.webhook(manifest).ok_or_else(|| endpoint.undeclared())?;
-    let Some(setting) = &webhook.secret_setting else {
-        return Ok(Secrets::default());
+    let newest = match (&endpoint.source, &webhook.secret_setting) {
+        (
+            Source::Plugin(Made {
+                secret: Some(secret), ..
+            }),
+            _,
+        ) => {
+            let place = place_of_own(endpoint);
+            let opened = keys.open(&place.each_ref().map(String::as_str), secret);
+            Some(opened.map_err(settings::SettingError::from)?)
+        }
+        (_, Some(setting)) => settings::secret_of(
+            work,
+            &endpoint.tenant,
+            &endpoint.plugin,
+            &manifest.settings,
+            keys,
+            setting,
+        )?,
+        (_, None) => return Ok(Secrets::default()),
     };
-    let newest = settings::secret_of(
-        work,
-        &endpoint.tenant,
-        &endpoint.plugin,
-        &manifest.settings,
-        keys,
-        setting,
-    )?;
     let now = work.now();
     let place = place(endpoint);
     let mut previous = Vec::new();
@@ -86,6 +96,10 @@ pub fn rotate(
         return Err(InvalidField::new("overlap", "must be at most 7 days").into());
     }
     let before = find_endpoint(work, id)?;
+    if matches!(before.source, Source::Plugin(_)) {
+        // It has one that only the plugin's caller knows, and renews.
+        return Err(WebhookError::NoSecret(before.source.webhook().to_owned()));
+    }
     let webhook = before.webhook(manifest).ok_or_else(|| before.undeclared())?;
     let Some(setting) = &webhook.secret_setting else {
         return Err(WebhookError::NoSecret(webhook.name.clone()));
@@ -94,17 +108,10 @@ pub fn rotate(
     settings::set(work, &manifest.settings, keys, setting, new_secret)?;
     let now = work.now();
     let mut endpoint = before.clone();
-    endpoint.previous_secrets.retain(|secret| secret.until > now);
     let until = now.after(overlap);
     let previous_until = (replaced.is_some() && !overlap.is_zero()).then_some(until);
     if let (Some(replaced), Some(until)) = (replaced, previous_until) {
-        let place = place(&endpoint);
-        let sealed = keys.seal(&place.each_ref().map(String::as_str), &replaced);
-        let sealed = sealed.map_err(settings::SettingError::from)?;
-        endpoint
-            .previous_secrets
-            .insert(0, PreviousSecret { sealed, until });
-        endpoint.previous_secrets.truncate(PREVIOUS_MAX);
+        endpoint.keep_secret(&replaced, now, until, keys)?;
     }
     save_endpoint(work, Some(&before), &mut endpoint)?;
     work.deliveries_changed = true;
@@ -113,9 +120,35 @@ pub fn rotate(
 
 impl Endpoint {
     fn undeclared(&self) -> WebhookError {
-        let super::Source::Manifest(name) = &self.source;
-        WebhookError::Undeclared(name.clone())
+        WebhookError::Undeclared(self.source.webhook().to_owned())
     }
+
+    /// Lets a secret that is replaced sign until then.
+    pub(super) fn keep_secret(
+        &mut self,
+        replaced: &str,
+        now: Timestamp,
+        until: Timestamp,
+        keys: &MasterKeys,
+    ) -> Result<(), WebhookError> {
+        self.previous_secrets.retain(|secret| secret.until > now);
+        let place = place(self);
+        let sealed = keys.seal(&place.each_ref().map(String::as_str), replaced);
+        let sealed = sealed.map_err(settings::SettingError::from)?;
+        self.previous_secrets.insert(0, PreviousSecret { sealed, until });
+        self.previous_secrets.truncate(PREVIOUS_MAX);
+        Ok(())
+    }
+}
+
+/// What the envelope of the secret of an endpoint that a plugin asked for is bound to.
+pub(super) fn place_of_own(endpoint: &Endpoint) -> [String; 4] {
+    [
+        endpoint.tenant.id.to_string(),
+        endpoint.plugin.to_string(),
+        String::from("webhook secret"),
+        endpoint.id.to_string(),
+    ]
 }
 
 /// What the envelope of a replaced secret is bound to.

@@ -1,6 +1,7 @@
 //! `mooring:plugin@0.1.0`.
 
 mod context;
+mod endpoints;
 mod exchange;
 mod gateways;
 mod jobs;

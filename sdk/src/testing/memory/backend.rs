@@ -4,6 +4,9 @@ use mooring_manifest::SettingKind;
 
 use super::{Memory, Tape, paged};
 use crate::backend::Backend;
+use crate::endpoints::{
+    Delivery, DeliveryState, Endpoint, EndpointChanges, EndpointError, Made, NewEndpoint,
+};
 use crate::jobs::{JobError, NewJob, Scheduled};
 use crate::keys::{KeyError, Minted, NewKey};
 use crate::ledger::{LedgerError, NewPosting, Posted, Posting, StatementLine};
@@ -265,6 +268,56 @@ impl Backend for Memory {
     fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<Event>, EventError> {
         self.reads()?;
         self.state.event_list(kind, page)
+    }
+
+    fn endpoint_create(&mut self, endpoint: NewEndpoint) -> Result<Made, EndpointError> {
+        self.writes()?;
+        self.state.endpoint_create(&self.manifest, endpoint)
+    }
+
+    fn endpoint_list(&mut self, page: Page) -> Result<List<Endpoint>, EndpointError> {
+        self.reads()?;
+        self.state.endpoint_list(page)
+    }
+
+    fn endpoint_get(&mut self, id: &str) -> Result<Endpoint, EndpointError> {
+        self.reads()?;
+        self.state.endpoint_get(id)
+    }
+
+    fn endpoint_update(&mut self, id: &str, changes: EndpointChanges) -> Result<Endpoint, EndpointError> {
+        self.writes()?;
+        self.state.endpoint_update(id, changes)
+    }
+
+    fn endpoint_delete(&mut self, id: &str) -> Result<(), EndpointError> {
+        self.writes()?;
+        self.state.endpoint_delete(id)
+    }
+
+    fn endpoint_rotate(&mut self, id: &str) -> Result<String, EndpointError> {
+        self.writes()?;
+        self.state.endpoint_rotate(id)
+    }
+
+    fn endpoint_deliveries(
+        &mut self,
+        endpoint: Option<&str>,
+        state: Option<DeliveryState>,
+        page: Page,
+    ) -> Result<List<Delivery>, EndpointError> {
+        self.reads()?;
+        self.state.endpoint_deliveries(endpoint, state, page)
+    }
+
+    fn endpoint_redeliver(&mut self, delivery: &str) -> Result<Delivery, EndpointError> {
+        self.writes()?;
+        self.state.endpoint_redeliver(delivery)
+    }
+
+    fn endpoint_test(&mut self, endpoint: &str, kind: &str, data: &str) -> Result<Delivery, EndpointError> {
+        self.writes()?;
+        self.state.endpoint_test(endpoint, kind, data)
     }
 
     fn key_mint(&mut self, key: NewKey) -> Result<Minted, KeyError> {

@@ -49,6 +49,9 @@ impl State {
             event: event.clone(),
             dedupe_key: new.dedupe_key,
         });
+        if new.deliver {
+            self.await_deliveries(&event);
+        }
         Ok(Emitted {
             event,
             repeated: false,

@@ -10,7 +10,7 @@ use mooring_sdk::backend::Backend;
 use mooring_sdk::money::Amount;
 use mooring_sdk::{List, Order, Page};
 use mooring_sdk::{
-    jobs, keys, ledger as sdk_ledger, log, outbound, payments, records as sdk_records,
+    endpoints, jobs, keys, ledger as sdk_ledger, log, outbound, payments, records as sdk_records,
     services as sdk_services, settings as sdk_settings, signatures, users as sdk_users, webhooks,
 };
 
@@ -232,6 +232,15 @@ impl Backend for Primitives {
         fn event_get(&mut self, id: &str) -> Result<webhooks::Event, webhooks::EventError>;
         fn event_find(&mut self, key: &str) -> Result<webhooks::Event, webhooks::EventError>;
         fn event_list(&mut self, kind: Option<&str>, page: Page) -> Result<List<webhooks::Event>, webhooks::EventError>;
+        fn endpoint_create(&mut self, endpoint: endpoints::NewEndpoint) -> Result<endpoints::Made, endpoints::EndpointError>;
+        fn endpoint_list(&mut self, page: Page) -> Result<List<endpoints::Endpoint>, endpoints::EndpointError>;
+        fn endpoint_get(&mut self, id: &str) -> Result<endpoints::Endpoint, endpoints::EndpointError>;
+        fn endpoint_update(&mut self, id: &str, changes: endpoints::EndpointChanges) -> Result<endpoints::Endpoint, endpoints::EndpointError>;
+        fn endpoint_delete(&mut self, id: &str) -> Result<(), endpoints::EndpointError>;
+        fn endpoint_rotate(&mut self, id: &str) -> Result<String, endpoints::EndpointError>;
+        fn endpoint_deliveries(&mut self, endpoint: Option<&str>, state: Option<endpoints::DeliveryState>, page: Page) -> Result<List<endpoints::Delivery>, endpoints::EndpointError>;
+        fn endpoint_redeliver(&mut self, delivery: &str) -> Result<endpoints::Delivery, endpoints::EndpointError>;
+        fn endpoint_test(&mut self, endpoint: &str, kind: &str, data: &str) -> Result<endpoints::Delivery, endpoints::EndpointError>;
         fn key_mint(&mut self, key: keys::NewKey) -> Result<keys::Minted, keys::KeyError>;
         fn payment_get(&mut self, id: &str) -> Result<payments::Payment, payments::PaymentError>;
         fn payment_find(&mut self, reference: &str) -> Result<payments::Payment, payments::PaymentError>;

@@ -1,0 +1,99 @@
+//! What requests are read with. Unknown fields are ignored; null and empty text mean absent.
+
+use mooring_sdk::extract::FromRequest;
+use mooring_sdk::json;
+use mooring_sdk::money::{self, Decimal};
+use mooring_sdk::prelude::*;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// Of `metadata` as JSON.
+const METADATA_BYTES_MAX: usize = 4096;
+
+/// A body that may be left out.
+pub(crate) struct Maybe<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest for Maybe<T> {
+    fn from_request(request: &mut Request) -> Result<Maybe<T>, Problem> {
+        if request.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Maybe(T::default()));
+        }
+        json::from_slice(&request.body).map(Maybe)
+    }
+}
+
+/// Reads what is there; null and empty text are not.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// Metadata: a JSON object. PHP writes an empty one as `[]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Metadata(pub(crate) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Metadata, D::Error> {
+        let map = match Value::deserialize(deserializer)? {
+            Value::Array(items) if items.is_empty() => Map::new(),
+            Value::Object(map) => map,
+            _ => return Err(D::Error::custom("must be an object")),
+        };
+        if json::to_string(&map).len() > METADATA_BYTES_MAX {
+            return Err(D::Error::custom(format_args!(
+                "is larger than {METADATA_BYTES_MAX} bytes"
+            )));
+        }
+        Ok(Metadata(map))
+    }
+}
+
+/// A currency of ISO 4217, in upper case.
+pub(crate) fn currency(text: &str) -> Result<String, Error> {
+    let currency = text.trim().to_ascii_uppercase();
+    if money::exponent(&currency).is_some() && !money::is_asset(&currency) {
+        Ok(currency)
+    } else {
+        Err(Error::invalid("currency", "is not a currency of ISO 4217"))
+    }
+}
+
+/// Exact money of a field: zero or more, and less than a thousand million.
+pub(crate) fn not_negative(decimal: &Decimal, field: &str, currency: &str) -> Result<Amount, Error> {
+    let amount = decimal
+        .not_negative(currency)
+        .map_err(|error| Error::invalid(field, error.to_string()))?;
+    if amount.minor >= 10_i64.pow(9 + u32::from(amount.exponent)) {
+        return Err(Error::invalid(field, "is too large"));
+    }
+    Ok(amount)
+}
+
+/// [`not_negative`], and more than zero.
+pub(crate) fn positive(decimal: &Decimal, field: &str, currency: &str) -> Result<Amount, Error> {
+    let amount = not_negative(decimal, field, currency)?;
+    if amount.minor == 0 {
+        return Err(Error::invalid(field, "must be more than zero"));
+    }
+    Ok(amount)
+}
+
+/// So many minor units of a currency that was checked before.
+pub(crate) fn amount(minor: i64, currency: &str) -> Result<Amount, Error> {
+    Amount::from_minor(minor, currency)
+        .map_err(|error| Problem::Internal(format!("{currency}: {error}")).into())
+}
+
+/// `{"success":true,"NAME":…}`.
+pub(crate) fn named<T: serde::Serialize>(status: u16, name: &str, value: &T) -> Response {
+    let body = serde_json::json!({ "success": true, name: value });
+    Response::json(status, &body)
+}

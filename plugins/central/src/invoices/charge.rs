@@ -1,0 +1,115 @@
+//! What is to be charged for, before anything is written: previews and invoices are made from the same.
+
+use crate::calendar::seconds;
+use crate::proration::{Proration, share};
+use crate::subscriptions::{Held, Status, Subscription};
+
+use super::Line;
+
+/// What an invoice is about. With the time that it is about, it is charged once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A whole period.
+    Period,
+    /// What is left of a period at the end of the trial.
+    Trial,
+    /// A change of plan, or a renewal before its time; with the number of the newest event, for there may be several at once.
+    Change(u32),
+}
+
+/// What an invoice will say.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    pub(crate) kind: Kind,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) period_start: u64,
+    pub(crate) period_end: u64,
+}
+
+impl Charge {
+    /// For the period that the subscription is in.
+    pub(crate) fn period(it: &Subscription) -> Charge {
+        Charge {
+            kind: Kind::Period,
+            lines: vec![line(it, it.plan.rate.price, it.period_start, it.period_end)],
+            period_start: it.period_start,
+            period_end: it.period_end,
+        }
+    }
+
+    /// For what of the period comes after the trial.
+    pub(crate) fn after_trial(it: &Subscription, trial_end: u64) -> Charge {
+        let (part, whole) = it.remaining(trial_end);
+        let price = share(it.plan.rate.price, part, whole);
+        Charge {
+            kind: Kind::Trial,
+            lines: vec![line(it, price, trial_end, it.period_end)],
+            period_start: trial_end,
+            period_end: it.period_end,
+        }
+    }
+
+    /// For the rest of the period with another plan, less what was charged for it with the old one.
+    pub(crate) fn change(old: &str, it: &Subscription, proration: Proration, now: u64) -> Charge {
+        let mut lines = vec![line(it, proration.charge, now, it.period_end)];
+        if proration.credit != 0 {
+            lines.push(Line {
+                description: format!("Unused time of {old}"),
+                amount: -proration.credit,
+            });
+        }
+        Charge {
+            kind: Kind::Change(it.events),
+            lines,
+            period_start: now,
+            period_end: it.period_end,
+        }
+    }
+
+    /// What comes next and when, if nothing is changed until then. Nothing comes where the subscription ends first.
+    pub(crate) fn next(held: &Held, advance: impl Fn(&mut Subscription)) -> Option<(Charge, u64)> {
+        let it = &held.it;
+        if it.status.has_ended() || it.status == Status::Paused || it.cancel_at_period_end {
+            return None;
+        }
+        match it.trial_end {
+            Some(trial_end) if matches!(it.status, Status::Trialing | Status::Pending) => {
+                let mut at_end = it.clone();
+                // Periods that are over before the trial is are free.
+                while at_end.period_end <= trial_end {
+                    advance(&mut at_end);
+                }
+                Some((Charge::after_trial(&at_end, trial_end), trial_end))
+            }
+            _ if it.status == Status::Pending && it.open.is_none() => {
+                Some((Charge::period(it), it.period_start))
+            }
+            _ => {
+                let mut next = it.clone();
+                advance(&mut next);
+                Some((Charge::period(&next), next.period_start))
+            }
+        }
+    }
+
+    pub(crate) fn amount(&self) -> i64 {
+        self.lines.iter().map(|line| line.amount).sum()
+    }
+
+    /// In ids and in the ledger: `renewal:sub_X:1800000000000`.
+    pub(crate) fn key(&self, subscription: &str) -> String {
+        match self.kind {
+            Kind::Period => format!("renewal:{subscription}:{}", self.period_start),
+            Kind::Trial => format!("trial:{subscription}:{}", self.period_start),
+            Kind::Change(number) => format!("change:{subscription}:{number}"),
+        }
+    }
+}
+
+fn line(it: &Subscription, amount: i64, from: u64, to: u64) -> Line {
+    let day = |at: u64| seconds(at)[..10].to_owned();
+    Line {
+        description: format!("{}, {} to {}", it.plan.name, day(from), day(to)),
+        amount,
+    }
+}

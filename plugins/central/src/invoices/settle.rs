@@ -1,0 +1,140 @@
+//! What becomes of an invoice once it is open: paid, credited, taken back, sent back.
+
+use mooring_sdk::ledger;
+use mooring_sdk::payments::{self, PaymentError};
+
+use super::{Invoice, Status, find, save};
+use crate::accounts::{self, Moves, RECEIVABLE, RECEIVED};
+use crate::error::Error;
+use crate::events::{News, tell};
+use crate::policy::Policy;
+use crate::subscriptions::{Held, Status as Standing};
+
+/// Nothing is owed for it any more: the subscription goes on. Whoever calls has posted what paid it, and saves the subscription.
+pub(crate) fn settle(policy: &Policy, held: &mut Held, id: &str, invoice: &mut Invoice) -> Result<(), Error> {
+    invoice.status = Status::Paid;
+    invoice.paid_at = Some(policy.now);
+    save(id, invoice)?;
+    tell(policy, held, News::InvoicePaid, Some((id, invoice)))?;
+    go_on(policy, held, id)
+}
+
+/// The invoice that the subscription waited for is out of the way.
+fn go_on(policy: &Policy, held: &mut Held, id: &str) -> Result<(), Error> {
+    if held.it.open.as_ref().is_none_or(|open| open.invoice != id) {
+        return Ok(());
+    }
+    held.it.open = None;
+    match held.it.status {
+        Standing::PastDue => {
+            held.it.status = Standing::Active;
+            // Time in which it was off is not billed: the next period begins with what comes now.
+            if held.it.period_end < policy.now {
+                held.it.end_period_at(policy.now);
+            }
+            tell(policy, held, News::Activated, None)
+        }
+        Standing::Pending => {
+            // The first payment is what it begins with.
+            held.it.begin_at(policy.now, &policy.calendar);
+            held.it.status = Standing::Active;
+            tell(policy, held, News::Activated, None)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tries to pay an invoice from the customer's credit, where that is enough for all of it.
+pub(crate) fn collect(
+    policy: &Policy,
+    held: &mut Held,
+    id: &str,
+    invoice: &mut Invoice,
+) -> Result<bool, Error> {
+    let account = accounts::credit(invoice.user);
+    let due = invoice.due();
+    if ledger::balance(&account, &invoice.currency)?.minor < due {
+        return Ok(false);
+    }
+    invoice.credit += due;
+    Moves::of(&invoice.currency)
+        .add(&account, RECEIVABLE, due)?
+        .post(&format!("collect:{id}"), &format!("Invoice {id} from credit"))?;
+    cancel_payment(invoice)?;
+    settle(policy, held, id, invoice)?;
+    Ok(true)
+}
+
+/// Gives back what was charged for time that is not used: first to what the subscription owes, the rest to the customer's
+/// credit. `key` names what it is given for.
+pub(crate) fn credit(policy: &Policy, held: &mut Held, minor: i64, key: &str) -> Result<(), Error> {
+    if minor <= 0 {
+        return Ok(());
+    }
+    let open = match &held.it.open {
+        Some(open) => Some((open.invoice.clone(), find(&open.invoice)?)),
+        None => None,
+    };
+    let owed = open.as_ref().map_or(0, |(_, invoice)| invoice.due().min(minor));
+    let revenue = accounts::revenue(&policy.calendar.day(policy.now));
+    Moves::of(&held.it.plan.rate.currency)
+        .add(&revenue, RECEIVABLE, owed)?
+        .add(&revenue, &accounts::credit(held.it.user), minor - owed)?
+        .post(key, &format!("Unused time of {}", held.it.plan.name))?;
+    if let Some((id, mut invoice)) = open {
+        // What its page asks for is too much now; the next one asks for what is left.
+        cancel_payment(&mut invoice)?;
+        invoice.credit += owed;
+        if invoice.due() == 0 {
+            settle(policy, held, &id, &mut invoice)?;
+        } else {
+            save(&id, &invoice)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an invoice back: what was earned by it is not, and credit that it took is given back.
+pub(crate) fn void_invoice(
+    policy: &Policy,
+    held: &mut Held,
+    id: &str,
+    invoice: &mut Invoice,
+) -> Result<(), Error> {
+    let revenue = accounts::revenue(&policy.calendar.day(policy.now));
+    Moves::of(&invoice.currency)
+        .add(&revenue, RECEIVABLE, invoice.due())?
+        .add(&revenue, &accounts::credit(invoice.user), invoice.credit)?
+        .post(&format!("void:{id}"), &format!("Invoice {id} taken back"))?;
+    cancel_payment(invoice)?;
+    invoice.status = Status::Void;
+    save(id, invoice)?;
+    tell(policy, held, News::InvoiceVoided, Some((id, invoice)))?;
+    if held.it.status != Standing::Pending {
+        go_on(policy, held, id)?;
+    }
+    Ok(())
+}
+
+/// Money of an invoice was sent back: it was earned, and is not any more.
+pub(crate) fn refunded(policy: &Policy, id: &str, refund: &str, minor: i64) -> Result<(), Error> {
+    let mut invoice = find(id)?;
+    invoice.refunded += minor;
+    let revenue = accounts::revenue(&policy.calendar.day(policy.now));
+    Moves::of(&invoice.currency)
+        .add(&revenue, RECEIVED, minor)?
+        .post(&format!("refund:{refund}"), &format!("Invoice {id} sent back"))?;
+    save(id, &invoice)
+}
+
+/// Ends the payment that an invoice is asked for by, if it still can be. The invoice is to be saved.
+pub(crate) fn cancel_payment(invoice: &mut Invoice) -> Result<(), Error> {
+    let Some((payment, _)) = invoice.payment.take() else {
+        return Ok(());
+    };
+    match payments::cancel(&payment) {
+        // Money that is on its way all the same becomes the customer's credit.
+        Ok(_) | Err(PaymentError::WrongStatus(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,186 @@
+//! How a subscription ends, and how one that ended begins again.
+
+use mooring_sdk::extract::Text;
+use mooring_sdk::jobs::{self, NewJob};
+use mooring_sdk::prelude::*;
+use mooring_sdk::services::{self, ServiceChanges};
+use serde::Deserialize;
+
+use super::{Held, Scheduled, Status, begin};
+use crate::error::Error;
+use crate::events::{News, tell};
+use crate::input::{Maybe, given, named};
+use crate::invoices;
+use crate::policy::Policy;
+use crate::proration::share;
+use crate::{views, webhooks};
+
+/// Of the job that takes back the endpoint of a subscription that has ended.
+pub(crate) const JOB_FORGET: &str = "forget-endpoint";
+
+/// By then the receiver has been told of the end, or will not be.
+const FORGET_AFTER_MS: u64 = 2 * 86_400_000;
+
+/// `POST subscriptions/{id}/cancel`.
+#[derive(Default, Deserialize)]
+pub(crate) struct Cancellation {
+    #[serde(default, deserialize_with = "given")]
+    at_period_end: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    prorate: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    reason: Option<Text<0, 500>>,
+}
+
+/// Ends it. What it owes stays owed; what was billed ahead is taken back.
+pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<(), Error> {
+    take_back_ahead(policy, held)?;
+    held.it.status = status;
+    held.it.ended_at = Some(policy.now);
+    held.it.cancelled_at.get_or_insert(policy.now);
+    held.it.cancel_at_period_end = false;
+    held.it.next_plan = None;
+    held.it.open = None;
+    if held.it.webhook_endpoint.is_some() {
+        let job = NewJob::new(JOB_FORGET, &held.id).at(policy.now + FORGET_AFTER_MS);
+        jobs::schedule(job.once(format!("forget {}", held.id)))?;
+    }
+    let news = if status == Status::Expired {
+        News::Expired
+    } else {
+        News::Cancelled
+    };
+    tell(policy, held, news, None)
+}
+
+/// Ends one that waited for its first payment, and keeps that.
+pub(crate) fn end_of_pending(policy: &Policy, mut held: Held, status: Status) -> Result<(), Error> {
+    end(policy, &mut held, status)?;
+    held.save(policy, &mut Scheduled::default())?;
+    Ok(())
+}
+
+/// Takes back the endpoint of a subscription that has ended, and not begun again.
+pub(crate) fn forget_endpoint(job: &Job) -> Result<(), JobFailure> {
+    let id: String = job.read()?;
+    forget(&id).map_err(Error::into_failure)
+}
+
+fn forget(id: &str) -> Result<(), Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(id)?;
+    if !held.it.status.has_ended() {
+        return Ok(());
+    }
+    if let Some(endpoint) = held.it.webhook_endpoint.take() {
+        webhooks::forget(&endpoint)?;
+        held.save(&policy, &mut Scheduled::default())?;
+    }
+    Ok(())
+}
+
+/// What was billed for a time that does not come: an invoice that is not paid is void, one that is becomes credit.
+pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    let Some(id) = held.it.ahead.take() else {
+        return Ok(());
+    };
+    let mut invoice = invoices::find(&id)?;
+    if invoice.status.is_owed() {
+        return invoices::void_invoice(policy, held, &id, &mut invoice);
+    }
+    if invoice.status == invoices::Status::Paid {
+        let left = invoice.amount - invoice.refunded;
+        return invoices::credit(policy, held, left, &format!("unused:{id}"));
+    }
+    Ok(())
+}
+
+/// `POST subscriptions/{id}/cancel`: at the end of the period unless asked otherwise. One that has ended is a conflict.
+pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) -> Result<Response, Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(&id)?;
+    not_ended(&held)?;
+    held.it.cancel_reason = asked.reason.map(Text::into_string).or(held.it.cancel_reason);
+    let waits = matches!(held.it.status, Status::Pending | Status::Paused);
+    let prorates = asked.prorate.unwrap_or(false);
+    // Credit is for time that is not used, so it ends the time now unless that is asked not to be.
+    if asked.at_period_end.unwrap_or(!prorates) && !waits {
+        if prorates {
+            let why = "nothing is unused at the end of the period";
+            return Err(Error::invalid("prorate", why));
+        }
+        take_back_ahead(&policy, &mut held)?;
+        held.it.cancel_at_period_end = true;
+        held.it.next_plan = None;
+        held.it.cancelled_at = Some(policy.now);
+        tell(&policy, &mut held, News::Updated, None)?;
+    } else {
+        if prorates && held.it.status != Status::Pending && held.it.status != Status::Trialing {
+            // A period that is paused stands still.
+            let (part, whole) = held.it.remaining(held.it.paused_at.unwrap_or(policy.now));
+            let unused = share(held.it.plan.rate.price, part, whole);
+            let key = format!("cancel:{}:{}", held.id, held.it.events);
+            invoices::credit(&policy, &mut held, unused, &key)?;
+        }
+        if held.it.status == Status::Pending
+            && let Some(open) = held.it.open.take()
+        {
+            let mut invoice = invoices::find(&open.invoice)?;
+            invoices::void_invoice(&policy, &mut held, &open.invoice, &mut invoice)?;
+        }
+        end(&policy, &mut held, Status::Cancelled)?;
+    }
+    let held = held.save(&policy, &mut Scheduled::default())?;
+    answer(&held)
+}
+
+/// `POST subscriptions/{id}/reactivate`: one that would end goes on; one that has ended begins again, now, with a service of its
+/// own. Any other is a conflict.
+pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(&id)?;
+    if held.it.status.has_ended() {
+        let before = format!("{id}#{}", held.it.events);
+        let changes = ServiceChanges {
+            external_ref: Some(before),
+            ..ServiceChanges::default()
+        };
+        services::update(&held.it.service, changes)?;
+        held.it.service = begin::service(held.it.user, &held.it.plan, &id)?;
+        held.it.trial_end = None;
+        held.it.ended_at = None;
+        held.it.paused_at = None;
+        if let (Some(url), None) = (&held.it.webhook_url, &held.it.webhook_endpoint) {
+            held.it.webhook_endpoint = Some(webhooks::of_subscription(&id, url)?);
+        }
+        held.it.begin_at(policy.now, &policy.calendar);
+        begin::begin(&policy, &mut held)?;
+    } else if held.it.cancel_at_period_end {
+        tell(&policy, &mut held, News::Updated, None)?;
+    } else {
+        let why = format!("The subscription is {}.", held.it.status.as_str());
+        return Err(Error::conflict("not_cancelled", why));
+    }
+    held.it.cancel_at_period_end = false;
+    held.it.cancelled_at = None;
+    held.it.cancel_reason = None;
+    let held = held.save(&policy, &mut Scheduled::default())?;
+    answer(&held)
+}
+
+pub(super) fn not_ended(held: &Held) -> Result<(), Error> {
+    if held.it.status.has_ended() {
+        let why = format!("The subscription is {}.", held.it.status.as_str());
+        return Err(Error::conflict("subscription_ended", why));
+    }
+    Ok(())
+}
+
+/// `{"success":true,"subscription":{…}}`.
+pub(super) fn answer(held: &Held) -> Result<Response, Error> {
+    Ok(named(
+        200,
+        "subscription",
+        &views::subscription(held, held.created_at)?,
+    ))
+}

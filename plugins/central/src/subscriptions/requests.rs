@@ -1,0 +1,129 @@
+//! Looking at subscriptions, and what is kept with them beside.
+
+use mooring_sdk::extract::Text;
+use mooring_sdk::prelude::*;
+use mooring_sdk::records::{self, IndexValue};
+use mooring_sdk::users::{self, UserChanges};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::end::answer;
+use super::{BY_PLAN, BY_STATUS, BY_USER, COLLECTION, Held, Scheduled, Status};
+use crate::error::Error;
+use crate::input::{Metadata, given};
+use crate::listing::{Listed, Part};
+use crate::policy::Policy;
+use crate::{customers, events, search, views};
+
+#[derive(Deserialize)]
+pub(crate) struct Listing {
+    #[serde(default)]
+    page: String,
+    #[serde(default)]
+    per_page: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    plan_id: String,
+    #[serde(default)]
+    customer_email: String,
+}
+
+/// `PUT subscriptions/{id}`.
+#[derive(Deserialize)]
+pub(crate) struct Update {
+    #[serde(default, deserialize_with = "given")]
+    metadata: Option<Metadata>,
+    #[serde(default, deserialize_with = "given")]
+    customer_name: Option<Text<0, 200>>,
+    #[serde(default, deserialize_with = "given")]
+    customer_email: Option<Text<3, 254>>,
+}
+
+/// `GET subscriptions`, newest first.
+pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<views::Subscription>>, Error> {
+    let part = Part::of(&listing.page, &listing.per_page)?;
+    let mut filters = Vec::new();
+    if !listing.status.is_empty() {
+        let known = Status::ALL.map(Status::as_str);
+        if !known.contains(&listing.status.as_str()) {
+            return Err(Error::invalid(
+                "status",
+                format!("must be one of {}", known.join(", ")),
+            ));
+        }
+        filters.push((BY_STATUS, "/status", listing.status));
+    }
+    if !listing.plan_id.is_empty() {
+        filters.push((BY_PLAN, "/plan/id", listing.plan_id));
+    }
+    if !listing.customer_email.is_empty() {
+        let Some(user) = customers::id_of(&listing.customer_email)? else {
+            return Ok(Json(part.answer(Vec::new(), 0)));
+        };
+        filters.insert(0, (BY_USER, "/user", user.to_string()));
+    }
+    let found = search::documents(COLLECTION, &filters, None, part)?;
+    let data = found.items.iter().map(views::subscription_of);
+    Ok(Json(part.answer(data.collect::<Result<_, _>>()?, found.total)))
+}
+
+/// `GET subscriptions/{id}`. Clients look under several names.
+pub(crate) fn view(Path(id): Path<String>) -> Result<Json<Value>, Error> {
+    let held = Held::find(&id)?;
+    let subscription = views::subscription(&held, held.created_at)?;
+    let subscription = serde_json::to_value(&subscription)
+        .map_err(|error| Problem::Internal(format!("the subscription {id} as JSON: {error}")))?;
+    Ok(Json(json!({
+        "success": true,
+        "provider_metadata": subscription["provider_metadata"],
+        "data": subscription,
+        "subscription": subscription,
+    })))
+}
+
+/// `PUT subscriptions/{id}`: what is given. Repeating it is safe.
+pub(crate) fn update(Path(id): Path<String>, Json(changes): Json<Update>) -> Result<Response, Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(&id)?;
+    if changes.customer_name.is_some() || changes.customer_email.is_some() {
+        users::update(
+            held.it.user,
+            UserChanges {
+                email: changes.customer_email.map(Text::into_string),
+                name: changes.customer_name.map(Text::into_string),
+                ..UserChanges::default()
+            },
+        )
+        .map_err(customers::as_payer)?;
+    }
+    if let Some(metadata) = changes.metadata {
+        held.it.metadata = metadata.0;
+    }
+    events::tell(&policy, &mut held, events::News::Updated, None)?;
+    answer(&held.save(&policy, &mut Scheduled::default())?)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Paging {
+    #[serde(default)]
+    page: String,
+    #[serde(default)]
+    per_page: String,
+}
+
+/// `GET subscriptions/{id}/events`, newest first.
+pub(crate) fn events(
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Listed<Value>>, Error> {
+    let held = Held::find(&id)?;
+    let part = Part::of(&paging.page, &paging.per_page)?;
+    events::of_subscription(&held, part).map(Json)
+}
+
+/// How many subscriptions are in a status.
+pub(crate) fn count(index: &str, value: &str) -> Result<u64, Error> {
+    let filter = IndexValue::new(index, value);
+    Ok(records::list(COLLECTION, Some(filter), Page::oldest(1))?.total)
+}

@@ -1,0 +1,201 @@
+//! What is due: starts, trials that end, renewals, invoices that nobody pays.
+//!
+//! A job does what is due in one minute and shard, a batch in one transaction, and schedules what goes on with the rest. It can
+//! be cut off anywhere: what it did is there whole or not at all, and whoever begins again finds in the index what is left.
+
+use mooring_sdk::jobs::{self, NewJob};
+use mooring_sdk::log;
+use mooring_sdk::prelude::*;
+use mooring_sdk::records::{self, IndexValue};
+use serde::{Deserialize, Serialize};
+
+use super::{BY_DUE, COLLECTION, Held, JOB_DUE, Open, Scheduled, Status, begin, end};
+use crate::error::Error;
+use crate::events::{News, tell};
+use crate::invoices::{self, Charge, Credit};
+use crate::policy::{DunningEnd, Policy};
+
+/// Done in one transaction: many, since each costs the same wait for the disk, and few enough to leave the limits of a run
+/// (host calls, bytes written, time) far away.
+const BATCH: u32 = 100;
+
+/// The payload of the job.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Due {
+    bucket: String,
+    /// 1 for the job that goes on with what the first one left, and so on.
+    part: u32,
+}
+
+impl Due {
+    pub(super) fn first(bucket: &str) -> Due {
+        Due {
+            bucket: bucket.to_owned(),
+            part: 0,
+        }
+    }
+}
+
+/// Does a batch of what is due in a bucket.
+pub(crate) fn run_due(job: &Job) -> Result<(), JobFailure> {
+    let due: Due = job.read()?;
+    do_batch(due).map_err(Error::into_failure)
+}
+
+fn do_batch(due: Due) -> Result<(), Error> {
+    let policy = Policy::read()?;
+    let filter = || Some(IndexValue::new(BY_DUE, due.bucket.as_str()));
+    let found = records::list(COLLECTION, filter(), Page::oldest(BATCH))?;
+    // What stays in this bucket is seen to below.
+    let mut scheduled = Scheduled(vec![due.bucket.clone()]);
+    for document in &found.items {
+        let mut held = Held::of(document)?;
+        let before = held.it.next_at();
+        turn(&policy, &mut held)?;
+        if before.is_some() && held.it.next_at() == before {
+            // Never seen, and never to go round for ever.
+            let id = &held.id;
+            return Err(invoices::broken(format!(
+                "nothing is to be done with {id}, which is due"
+            )));
+        }
+        held.save(&policy, &mut scheduled)?;
+    }
+    if records::list(COLLECTION, filter(), Page::oldest(1))?.total > 0 {
+        let part = due.part.wrapping_add(1);
+        let key = format!("part {} {part}", due.bucket);
+        let next = Due {
+            bucket: due.bucket,
+            part,
+        };
+        jobs::schedule(NewJob::new(JOB_DUE, &next).once(key).attempts(100))?;
+    }
+    Ok(())
+}
+
+/// Does the one thing that is due, if anything is.
+fn turn(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    let now = policy.now;
+    let it = &held.it;
+    if it.next_at().is_none_or(|at| at > now) {
+        return Ok(());
+    }
+    match it.status {
+        Status::Pending => begin::begin(policy, held),
+        Status::Trialing => match it.trial_end {
+            Some(trial_end) if trial_end > it.period_end => {
+                // A period that is over before the trial is.
+                held.it.advance(&policy.calendar);
+                Ok(())
+            }
+            Some(_) if it.cancel_at_period_end => end::end(policy, held, Status::Cancelled),
+            trial_end => after_trial(policy, held, trial_end.unwrap_or(now)),
+        },
+        Status::PastDue => dun(policy, held),
+        Status::Active if it.open.as_ref().is_some_and(|open| open.next_at <= now) => dun(policy, held),
+        Status::Active if it.cancel_at_period_end => end::end(policy, held, Status::Cancelled),
+        Status::Active => renew(policy, held),
+        Status::Paused | Status::Cancelled | Status::Expired => Ok(()),
+    }
+}
+
+/// The trial is over: what is left of the period is billed.
+pub(super) fn after_trial(policy: &Policy, held: &mut Held, trial_end: u64) -> Result<(), Error> {
+    if held.it.period_end <= trial_end {
+        held.it.advance(&policy.calendar);
+    }
+    held.it.status = Status::Active;
+    let charge = Charge::after_trial(&held.it, trial_end);
+    bill(policy, held, &charge, News::InvoiceCreated)?;
+    tell(policy, held, News::Activated, None)
+}
+
+/// The period is over: the next one begins, and is billed.
+fn renew(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    held.it.advance(&policy.calendar);
+    let charge = Charge::period(&held.it);
+    bill(policy, held, &charge, News::Renewed)
+}
+
+/// Opens the invoice, or takes the one that was made ahead.
+fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result<(), Error> {
+    held.it.cycles += 1;
+    if let Some(id) = held.it.ahead.take() {
+        let invoice = invoices::find(&id)?;
+        if invoice.status.is_owed() {
+            held.it.open = Some(Open {
+                next_at: invoice.due_date.max(policy.now).min(held.it.period_end),
+                invoice: id,
+                steps: 0,
+            });
+        }
+        return match news {
+            News::Renewed => tell(policy, held, News::Updated, None),
+            _ => Ok(()),
+        };
+    }
+    let (id, invoice) = invoices::open(policy, held, charge, Credit::Used)?;
+    tell(policy, held, news, Some((&id, &invoice)))?;
+    if invoice.status == invoices::Status::Paid {
+        tell(policy, held, News::InvoicePaid, Some((&id, &invoice)))?;
+    }
+    Ok(())
+}
+
+/// An invoice is overdue, or still is: it is tried again from the customer's credit, and given up after the last day for that.
+fn dun(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    let Some(open) = held.it.open.clone() else {
+        return Err(invoices::broken(format!(
+            "{} is past due for no invoice",
+            held.id
+        )));
+    };
+    let mut invoice = invoices::find(&open.invoice)?;
+    if invoices::collect(policy, held, &open.invoice, &mut invoice)? {
+        return Ok(());
+    }
+    let next = policy.dunning_days.get(open.steps as usize);
+    let next_at = next.map(|days| policy.calendar.days_after(invoice.due_date, *days));
+    let Some(next_at) = next_at else {
+        return give_up(policy, held, &open, &mut invoice);
+    };
+    let news = if open.steps == 0 {
+        invoice.status = invoices::Status::Overdue;
+        invoices::save(&open.invoice, &invoice)?;
+        held.it.status = Status::PastDue;
+        News::InvoiceOverdue
+    } else {
+        News::InvoiceFailed
+    };
+    held.it.open = Some(Open {
+        // After a standstill of the host the days are still apart.
+        next_at: next_at.max(policy.now + 1),
+        steps: open.steps + 1,
+        invoice: open.invoice.clone(),
+    });
+    tell(policy, held, news, Some((&open.invoice, &invoice)))
+}
+
+fn give_up(
+    policy: &Policy,
+    held: &mut Held,
+    open: &Open,
+    invoice: &mut invoices::Invoice,
+) -> Result<(), Error> {
+    invoice.status = invoices::Status::Failed;
+    invoices::save(&open.invoice, invoice)?;
+    tell(policy, held, News::InvoiceFailed, Some((&open.invoice, invoice)))?;
+    log::info(&format!("{} was given up on {}", held.id, open.invoice));
+    match policy.dunning_end {
+        DunningEnd::Cancelled => end::end(policy, held, Status::Cancelled),
+        DunningEnd::Expired => end::end(policy, held, Status::Expired),
+        DunningEnd::PastDue => {
+            held.it.status = Status::PastDue;
+            held.it.open = Some(Open {
+                next_at: u64::MAX,
+                ..open.clone()
+            });
+            Ok(())
+        }
+    }
+}
