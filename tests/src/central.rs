@@ -132,7 +132,13 @@ impl Client {
     }
 
     /// A signed request with headers of one's own in their place.
-    pub async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         self.api.send(method, path, headers, body.to_owned()).await
     }
 }

@@ -36,8 +36,17 @@ pub const CAPABILITIES: &[&str] = &[
 
 /// Those that a provider can be granted.
 const PROVIDER_CAPABILITIES: &[&str] = &[
-    "settings", "users", "services", "ledger", "records", "jobs", "webhooks", "endpoints", "keys",
-    "payments", "outbound",
+    "settings",
+    "users",
+    "services",
+    "ledger",
+    "records",
+    "jobs",
+    "webhooks",
+    "endpoints",
+    "keys",
+    "payments",
+    "outbound",
 ];
 
 /// Those that a gateway can be granted: it says what has happened, the host writes it down.

@@ -284,9 +284,7 @@ impl Inner {
         let declared = &manifest.settings;
         let (tenant, plugin) = (&endpoint.tenant, &endpoint.plugin);
         let url = match &endpoint.source {
-            Source::Manifest(_) => {
-                settings::value_of(work, tenant, plugin, declared, &webhook.url_setting)?
-            }
+            Source::Manifest(_) => settings::value_of(work, tenant, plugin, declared, &webhook.url_setting)?,
             Source::Plugin(made) => Some(made.url.clone()),
         };
         // Whether it is one was checked when it was set.

@@ -115,6 +115,7 @@ impl FakeGate {
             host: None,
             prefix: "/signed".to_owned(),
             surface: Arc::new(Surface::new(Arc::new(serde_json::from_value(signed).unwrap())).unwrap()),
+            docs: None,
             plugin: (),
         };
         let gateway = json!({

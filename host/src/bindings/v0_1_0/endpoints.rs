@@ -6,8 +6,8 @@ use mooring_core::webhooks::{Source, WebhookError};
 use mooring_core::work::Work;
 
 use super::wit::mooring::plugin::endpoints::{
-    Delivery, DeliveryPage, DeliveryState, Endpoint, EndpointChanges, EndpointError, EndpointPage, Health, Host, Made,
-    NewEndpoint,
+    Delivery, DeliveryPage, DeliveryState, Endpoint, EndpointChanges, EndpointError, EndpointPage, Health,
+    Host, Made, NewEndpoint,
 };
 use super::{common_errors, types};
 use crate::bindings::Desk;

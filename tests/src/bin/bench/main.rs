@@ -10,6 +10,7 @@ mod load;
 mod native;
 mod no_till;
 mod primitives;
+mod renewals;
 mod report;
 mod seed;
 mod store;
@@ -28,11 +29,12 @@ use serde_json::json;
 use load::{Load, Request};
 use report::Report;
 
-const HELP: &str = "bench [--only NAME] [--seconds N] [--users N]
+const HELP: &str = "bench [--only NAME] [--seconds N] [--users N] [--subscriptions N]
 
-  --only NAME    read, write, invoice, start, load, store, deliver or scale
+  --only NAME    read, write, invoice, central, renewals, store, start, load, deliver or scale
   --seconds N    how long each measurement takes (2)
-  --users N      how many users the large host of `scale` has (1000000)";
+  --users N      how many users the large host of `scale` has (1000000)
+  --subscriptions N  how many fall due at once in `renewals` (100000)";
 
 /// How this program starts itself as the server without a sandbox.
 const NATIVE: &str = "--serve-native";
@@ -41,6 +43,7 @@ struct Options {
     only: Option<String>,
     round: Duration,
     users: u64,
+    subscriptions: u64,
 }
 
 #[tokio::main]
@@ -71,6 +74,12 @@ async fn main() {
     if options.wants("invoice") {
         invoice(&options, &mut report).await;
     }
+    if options.wants("central") {
+        renewals::read(&options, &mut report).await;
+    }
+    if options.wants("renewals") {
+        renewals::run(&options, &mut report).await;
+    }
     if options.wants("store") {
         store::run(&options, &mut report).await;
     }
@@ -92,6 +101,7 @@ impl Options {
             only: None,
             round: Duration::from_secs(2),
             users: 1_000_000,
+            subscriptions: 100_000,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -99,6 +109,7 @@ impl Options {
             match argument.as_str() {
                 "--only" => options.only = Some(value),
                 "--seconds" => options.round = Duration::from_secs(value.parse().ok()?),
+                "--subscriptions" => options.subscriptions = value.parse().ok()?,
                 "--users" => options.users = value.parse().ok()?,
                 _ => return None,
             }

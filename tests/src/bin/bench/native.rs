@@ -20,6 +20,7 @@ use mooring_core::time::Timestamp;
 use mooring_core::work::{HostWork, Work};
 use mooring_core::{CommitError, Store, settings};
 use mooring_manifest::{Access, Manifest};
+use mooring_plugin_central::Central;
 use mooring_plugin_paymenter::Paymenter;
 use mooring_plugin_renovax::Renovax;
 use mooring_sdk::backend::{self, describe, handle, with_backend};
@@ -51,6 +52,7 @@ struct Native {
 pub(crate) async fn serve(data: &Path, plugin: &str) {
     let (described, handle): (String, Handle) = match plugin {
         "paymenter" => (describe::<Paymenter>(), handle::<Paymenter>),
+        "central" => (describe::<Central>(), handle::<Central>),
         "renovax" => (describe::<Renovax>(), handle::<Renovax>),
         other => panic!("{other} is not linked into this program"),
     };

@@ -24,12 +24,19 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
         .set(&host.demo_tenant(), "tebex", "rate_limit_per_minute", "0")
         .await;
     let api = host.public();
-    let headers = [("x-tebex-secret", secret.as_str()), ("content-type", "application/json")];
-    let packages = api.send(Method::GET, "/tebex/packages", &headers, String::new()).await;
+    let headers = [
+        ("x-tebex-secret", secret.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let packages = api
+        .send(Method::GET, "/tebex/packages", &headers, String::new())
+        .await;
     let packages = packages.expect(200);
     let package = packages[0]["id"].as_u64().expect("the demo sells something");
     let order = json!({ "note": "bench", "packages": [{ "id": package, "options": {} }], "price": 5, "ign": "Notch" });
-    let sold = api.send(Method::POST, "/tebex/payments", &headers, order.to_string()).await;
+    let sold = api
+        .send(Method::POST, "/tebex/payments", &headers, order.to_string())
+        .await;
     assert_eq!(sold.status, 204, "{}", sold.text());
 
     seed::copies(&mut host, "tebex", "payments", PAYMENTS, |number, id, data| {
@@ -39,10 +46,16 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
 
     let last = PAYMENTS.div_ceil(PAGE);
     let page = |number: u64| {
-        Request::get(&format!("/tebex/payments?paged=1&page={number}"), None).header("x-tebex-secret", &secret)
+        Request::get(&format!("/tebex/payments?paged=1&page={number}"), None)
+            .header("x-tebex-secret", &secret)
     };
     let shown = api
-        .send(Method::GET, &format!("/tebex/payments?paged=1&page={last}"), &headers, String::new())
+        .send(
+            Method::GET,
+            &format!("/tebex/payments?paged=1&page={last}"),
+            &headers,
+            String::new(),
+        )
         .await
         .expect(200);
     assert_eq!(shown["total"], PAYMENTS, "{shown}");

@@ -1,0 +1,164 @@
+//! A renewal run: all subscriptions of a business fall due at once, on a clock that was moved.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mooring_tests::HostOptions;
+use mooring_tests::central::{Demo, now, sign};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::load::{Load, Request};
+use crate::report::Report;
+use crate::{NativeServer, Options};
+
+/// Who make the subscriptions.
+const CLIENTS: u64 = 32;
+
+/// Nothing here takes longer on a machine that is worth measuring.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// One subscription, looked up by its id, with its signature checked.
+pub(crate) async fn read(options: &Options, report: &mut Report) {
+    let mut demo = quiet_demo().await;
+    let id = demo
+        .subscribe("reads@example.com", "plan_premium_monthly", json!({}))
+        .await;
+    let timestamp = now().to_string();
+    let signature = sign(&demo.client.secret_key, &timestamp, "");
+    let request = Request::get(&format!("/central/api/v1/subscriptions/{id}"), None)
+        .header("x-api-key", &demo.client.api_key)
+        .header("x-timestamp", &timestamp)
+        .header("x-signature", &signature);
+    let load = |address: &str| Load::new(address, 16, options.round);
+    let sandboxed = load(demo.host.address()).run(request.clone()).await;
+    demo.host.terminate();
+    demo.host.wait();
+    let native = NativeServer::start(&demo.host, "central");
+    let bare = load(&native.address).run(request).await;
+    report.note(
+        "Central reads natively, signature checked",
+        bare.per_second(),
+        "requests/s",
+    );
+    report.note(
+        "Central reads through the plugin, signature checked",
+        sandboxed.per_second(),
+        "requests/s",
+    );
+    report.at_least(
+        "Central read through the plugin against natively",
+        sandboxed.per_second() / bare.per_second(),
+        0.65,
+        "x",
+    );
+}
+
+/// Renewals in a second, each charged and on the disk; then another run that is cut off in the middle.
+pub(crate) async fn run(options: &Options, report: &mut Report) {
+    let mut demo = quiet_demo().await;
+    let count = options.subscriptions;
+    let customer = json!({ "email": "pays@example.com", "name": "Pays" });
+    let customer = demo.post("/customers", &customer).await;
+    let customer = customer["customer"]["id"].as_u64().expect("a number");
+    // Enough for three periods of everything.
+    demo.host.mooring_ok(&[
+        "ledger",
+        "post",
+        "--tenant",
+        &demo.host.demo_tenant(),
+        "--key",
+        "credit",
+        "--debit",
+        "bank",
+        "--credit",
+        &format!("central:credit:{customer}"),
+        "--amount",
+        &format!("{}.00", count * 31),
+        "--currency",
+        "USD",
+    ]);
+    let started = Instant::now();
+    subscribe(&demo, count).await;
+    eprintln!(
+        "{count} subscriptions in {:.1} s",
+        started.elapsed().as_secs_f64()
+    );
+    assert_eq!(paid(&demo).await, count, "the first period of each is paid");
+
+    let started = Instant::now();
+    demo.host.mooring_ok(&["clock", "advance", "--by", "31days"]);
+    settle(&demo).await;
+    let rate = count as f64 / started.elapsed().as_secs_f64();
+    assert_eq!(paid(&demo).await, 2 * count, "each is charged once");
+    report.at_least(
+        &format!("renewals of {count} subscriptions, each charged and durable"),
+        rate,
+        2000.0,
+        "/s",
+    );
+
+    demo.host.mooring_ok(&["clock", "advance", "--by", "31days"]);
+    tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate / 2.0)).await;
+    demo.host.kill();
+    demo.host.restart();
+    let done = paid(&demo).await - 2 * count;
+    settle(&demo).await;
+    assert_eq!(
+        paid(&demo).await,
+        3 * count,
+        "each is charged once, although it was cut off after {done}"
+    );
+    assert!(demo.host.admin().verify_ledgers().await > 0);
+    eprintln!("cut off after {done} renewals: none was lost, none was made twice");
+}
+
+async fn quiet_demo() -> Demo {
+    let host = HostOptions::new()
+        .argument("--movable-clock")
+        .environment("RUST_LOG", "warn")
+        .start();
+    let demo = Demo::of(host);
+    let tenant = demo.host.demo_tenant();
+    demo.host
+        .admin()
+        .set(&tenant, "central", "rate_limit_per_minute", "0")
+        .await;
+    demo
+}
+
+async fn subscribe(demo: &Demo, count: u64) {
+    let body = json!({ "customer_email": "pays@example.com", "plan_id": "plan_basic_monthly" }).to_string();
+    let next = Arc::new(AtomicU64::new(0));
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (next, body, client) = (Arc::clone(&next), body.clone(), demo.client.clone());
+        clients.spawn(async move {
+            while next.fetch_add(1, Ordering::Relaxed) < count {
+                let made = client.send(Method::POST, "/subscriptions", &body, &[]).await;
+                assert_eq!(made.status, 201, "{}", made.text());
+            }
+        });
+    }
+    clients.join_all().await;
+}
+
+/// Invoices that are paid.
+async fn paid(demo: &Demo) -> u64 {
+    let listed: Value = demo.get("/subscription-invoices?status=paid&per_page=1").await;
+    listed["meta"]["total"].as_u64().expect("a number")
+}
+
+async fn settle(demo: &Demo) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let clock = demo.host.admin().api().get("/clock").await.expect(200);
+        if clock["settled"] == true {
+            return;
+        }
+        assert!(Instant::now() < deadline, "renewals take too long");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
