@@ -43,7 +43,7 @@ macro_rules! same {
     };
 }
 
-same!(() bool u64 String);
+same!(() bool u16 u64 String);
 
 impl<T: Convert<U>, U, E: Convert<F>, F> Convert<Result<U, F>> for Result<T, E> {
     #[inline]
