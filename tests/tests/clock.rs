@@ -1,5 +1,7 @@
 //! The host's clock, moved.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
+
 use mooring_tests::HostOptions;
 use mooring_tests::host::TestHost;
 use mooring_tests::renovax::Demo;

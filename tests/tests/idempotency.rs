@@ -1,5 +1,7 @@
 //! `Idempotency-Key`, which the host offers on every route that writes: a request that is sent again is answered, not done again.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
+
 use std::collections::BTreeSet;
 
 use mooring_tests::api::Answer;

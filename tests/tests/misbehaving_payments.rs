@@ -1,6 +1,8 @@
 //! Plugins that fail around money: a gateway that lies, hoards and never comes back, and a surface that cannot be told of its
 //! payments. Nothing is posted that was not told credibly, and money waits for nobody.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
+
 use mooring_tests::api::NewKey;
 use mooring_tests::host::component;
 use mooring_tests::renovax::Demo;

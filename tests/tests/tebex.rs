@@ -1,6 +1,8 @@
 //! The Tebex surface over HTTP, against the real host: a game server that polls the demo's store, and the edge as its clients
 //! know it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
+
 use mooring_tests::api::NewKey;
 use mooring_tests::{Answer, Api, TestHost, eventually};
 use reqwest::Method;

@@ -122,7 +122,7 @@ fn refuses_gzip(asked: &HeaderMap) -> bool {
     let takes = |coding: &str| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
         let quality = quality.trim().strip_prefix("q=").unwrap_or("1");
-        matches!(name.trim(), "gzip" | "*") && quality.trim_matches(['0', '.', ' ']) != ""
+        matches!(name.trim(), "gzip" | "*") && !quality.trim_matches(['0', '.', ' ']).is_empty()
     };
     !accepted.split(',').any(takes)
 }

@@ -222,7 +222,7 @@ impl<G: Gate> Edge<G> {
         let principal = caller.map(|caller| caller.principal);
         // Whoever has yet to prove that the key is theirs is not told what it may do.
         if signed.is_none() {
-            line.principal = principal.clone();
+            line.principal.clone_from(&principal);
             authorise(rule, principal.as_ref()).map_err(refuse)?;
         }
         let body = match taken {

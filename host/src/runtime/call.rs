@@ -131,7 +131,7 @@ impl Shared {
         let mut usage = Usage::default();
         for _ in 0..self.limits.runs_max {
             let mut desk = Desk::new(&self.office, &plugin.facts, &draws, caller.clone());
-            match self.recall(&mut desk, exchange) {
+            match recall::recall(&mut desk, exchange) {
                 Ok(None) => {}
                 Ok(Some(recalled)) => return recalled,
                 Err(error) => {

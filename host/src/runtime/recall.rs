@@ -9,7 +9,6 @@ use http::{HeaderName, HeaderValue};
 use mooring_core::StoreError;
 use mooring_core::idempotency::{self, Kept, KeptReply, Known};
 
-use super::Shared;
 use super::call::Finished;
 use crate::bindings::Desk;
 use crate::exchange::{Cause, Exchange, Reply, Usage};
@@ -17,42 +16,36 @@ use crate::exchange::{Cause, Exchange, Reply, Usage};
 /// Tells that nothing was done again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-impl Shared {
-    /// What the request came to earlier. Nothing if it is to be done now; the desk then goes on in the transaction that was
-    /// asked.
-    pub(super) fn recall(
-        &self,
-        desk: &mut Desk,
-        exchange: &Exchange,
-    ) -> Result<Option<Finished>, StoreError> {
-        let Some(claim) = &exchange.claim else {
-            return Ok(None);
-        };
-        let mut work = desk.begin_work();
-        let known = idempotency::find(&mut work, claim)?;
-        let rests_on = Some(work.snapshot());
-        let finished = |reply, resume_after| Finished {
-            reply,
-            usage: Usage::default(),
-            rests_on,
-            committed: None,
-            resume_after,
-        };
-        Ok(match known {
-            Known::Nothing => {
-                desk.resume_work(work);
-                None
-            }
-            Known::Other => Some(finished(Err(Cause::IdempotencyKeyReused), None)),
-            Known::Same(Kept::Reply(kept)) => Some(finished(Ok(replayed(kept)), None)),
-            // This is the run for whose answer the first one waited.
-            Known::Same(Kept::Waits(_)) if exchange.resumed.is_some() => {
-                desk.resume_work(work);
-                None
-            }
-            Known::Same(Kept::Waits(job)) => Some(finished(Ok(nothing_yet()), Some(job))),
-        })
-    }
+/// What the request came to earlier. Nothing if it is to be done now; the desk then goes on in the transaction that was
+/// asked.
+pub(super) fn recall(desk: &mut Desk, exchange: &Exchange) -> Result<Option<Finished>, StoreError> {
+    let Some(claim) = &exchange.claim else {
+        return Ok(None);
+    };
+    let mut work = desk.begin_work();
+    let known = idempotency::find(&mut work, claim)?;
+    let rests_on = Some(work.snapshot());
+    let finished = |reply, resume_after| Finished {
+        reply,
+        usage: Usage::default(),
+        rests_on,
+        committed: None,
+        resume_after,
+    };
+    Ok(match known {
+        Known::Nothing => {
+            desk.resume_work(work);
+            None
+        }
+        Known::Other => Some(finished(Err(Cause::IdempotencyKeyReused), None)),
+        Known::Same(Kept::Reply(kept)) => Some(finished(Ok(replayed(kept)), None)),
+        // This is the run for whose answer the first one waited.
+        Known::Same(Kept::Waits(_)) if exchange.resumed.is_some() => {
+            desk.resume_work(work);
+            None
+        }
+        Known::Same(Kept::Waits(job)) => Some(finished(Ok(nothing_yet()), Some(job))),
+    })
 }
 
 /// As it is kept.

@@ -126,7 +126,8 @@ fn holds(document: &Document, filters: &[Filter]) -> Result<bool, Error> {
         .iter()
         .all(|(_, pointer, wanted)| match data.pointer(pointer) {
             Some(Value::String(text)) => text == wanted,
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string() == *wanted,
+            Some(Value::Number(number)) => number.to_string().as_str() == wanted,
+            Some(Value::Bool(truth)) => wanted == if *truth { "true" } else { "false" },
             _ => false,
         }))
 }

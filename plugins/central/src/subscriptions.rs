@@ -241,10 +241,9 @@ impl Subscription {
     /// When something is to be done, whatever it is.
     pub(crate) fn next_at(&self) -> Option<u64> {
         match self.status {
-            Status::Paused | Status::Cancelled | Status::Expired => None,
             // One that has not begun begins; one that waits for its first payment is ended by that payment's own time.
             Status::Pending if self.open.is_none() => Some(self.period_start),
-            Status::Pending => None,
+            Status::Pending | Status::Paused | Status::Cancelled | Status::Expired => None,
             Status::Trialing => Some(self.period_end.min(self.trial_end.unwrap_or(self.period_end))),
             Status::Active => {
                 let open = self.open.as_ref().map_or(u64::MAX, |open| open.next_at);

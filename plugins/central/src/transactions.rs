@@ -78,6 +78,7 @@ struct Entry {
 
 /// A transaction as answers and events show it.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "these are the provider's names")]
 pub(crate) struct Transaction {
     id: String,
     transaction_id: String,

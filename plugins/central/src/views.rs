@@ -13,6 +13,7 @@ use crate::subscriptions::{Held, Status};
 
 /// `{"id","status","customer","plan","trial_end","current_period_start",…}`.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "these are the provider's names")]
 pub(crate) struct Subscription {
     id: String,
     subscription_hash: String,

@@ -237,14 +237,13 @@ pub(crate) fn retry(Path(id): Path<String>) -> Result<Response, Error> {
 
 /// `POST webhooks/test`: a sample to one endpoint, or to all that are managed here. It says that it is one.
 pub(crate) fn test(Maybe(asked): Maybe<Test>) -> Result<Response, Error> {
-    let wanted = match asked.endpoint_id {
-        Some(id) => vec![id],
-        None => {
-            let page = Page::number(1, 200, Order::OldestFirst);
-            let all = endpoints::list(page).map_err(refused)?.items.into_iter();
-            let on = all.filter(|endpoint| endpoint.health != Health::Disabled);
-            on.map(|endpoint| endpoint.id).collect()
-        }
+    let wanted = if let Some(id) = asked.endpoint_id {
+        vec![id]
+    } else {
+        let page = Page::number(1, 200, Order::OldestFirst);
+        let all = endpoints::list(page).map_err(refused)?.items.into_iter();
+        let on = all.filter(|endpoint| endpoint.health != Health::Disabled);
+        on.map(|endpoint| endpoint.id).collect()
     };
     let sample = json!({ "event": TEST, "test": true, "data": { "message": "This is a test." } });
     let sample = json::to_string(&sample);

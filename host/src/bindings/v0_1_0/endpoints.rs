@@ -116,7 +116,7 @@ fn shape(work: &mut Work, endpoint: core::Endpoint) -> Result<Endpoint, Endpoint
             core::Health::Disabled => Health::Disabled,
         },
         failures: endpoint.failures,
-        failing_since: endpoint.failing_since.map(|at| at.millis()),
+        failing_since: endpoint.failing_since.map(mooring_core::time::Timestamp::millis),
         waiting: counts.waiting,
         delivered: counts.delivered,
         dead: counts.dead,
@@ -143,9 +143,9 @@ impl From<core::Delivery> for Delivery {
             },
             test: delivery.test,
             attempts: delivery.attempts_made,
-            next_at: delivery.next_at.map(|at| at.millis()),
+            next_at: delivery.next_at.map(mooring_core::time::Timestamp::millis),
             created_at: delivery.created_at.millis(),
-            ended_at: delivery.ended_at.map(|at| at.millis()),
+            ended_at: delivery.ended_at.map(mooring_core::time::Timestamp::millis),
             extensions: Vec::new(),
         }
     }

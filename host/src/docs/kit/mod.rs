@@ -124,15 +124,12 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.starts_with('%'))
         });
-        match known {
-            Some((name, value)) => {
-                text.push_str(value);
-                rest = &rest[name.len() + 2..];
-            }
-            None => {
-                text.push('%');
-                rest = &rest[1..];
-            }
+        if let Some((name, value)) = known {
+            text.push_str(value);
+            rest = &rest[name.len() + 2..];
+        } else {
+            text.push('%');
+            rest = &rest[1..];
         }
     }
     text.push_str(rest);

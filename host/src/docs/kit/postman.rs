@@ -61,7 +61,7 @@ fn item(call: &Call<'_>, auth: &Auth) -> Value {
     let mut raw = format!("{{{{BASE_URL}}}}/{}", path.join("/"));
     for (index, (name, part)) in call.query.iter().enumerate() {
         raw.push(if index == 0 { '?' } else { '&' });
-        raw.push_str(&format!("{name}={}", inside(part)));
+        raw = raw + name + "=" + &inside(part);
     }
     let mut request = json!({
         "method": call.method,

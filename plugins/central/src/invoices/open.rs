@@ -83,7 +83,7 @@ pub(crate) fn open_with(
         .add(&credit_account, RECEIVABLE, credit)?
         .post(
             &key,
-            &charge.lines.first().map_or("", |line| &line.description)[..],
+            charge.lines.first().map_or("", |line| line.description.as_str()),
         )?;
     records::create(COLLECTION, &id, &invoice)?;
     Ok((id, invoice))

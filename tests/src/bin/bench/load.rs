@@ -55,7 +55,7 @@ impl Request {
 
     /// With a header more.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Request {
-        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self.head = format!("{}{name}: {value}\r\n", self.head);
         self
     }
 

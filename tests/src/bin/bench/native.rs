@@ -132,10 +132,10 @@ impl Gate for Native {
         let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
         let mut work = HostWork::read(&self.store, &draws);
         let signed = keys::is_signed_by(&mut work, &self.secrets, principal.key(), message, code);
-        match signed.expect("the store reads, and the master key opens") {
-            true => Ok(()),
-            false => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
+        if signed.expect("the store reads, and the master key opens") {
+            return Ok(());
         }
+        Err(Cause::Unauthenticated(CredentialFailure::BadSignature))
     }
 
     async fn call(&self, _: &Mount<()>, exchange: Exchange) -> Reply {
