@@ -142,8 +142,8 @@ async fn a_signed_request_is_tried_out(host: &TestHost, browser: &Browser) {
         let (tag, name) = (&operation["tags"][0], &operation["operationId"]);
         let id = format!(
             "operations-{}-{}",
-            tag.as_str().unwrap().replace(' ', "_"),
-            name.as_str().unwrap()
+            tag.as_str().expect("a tag").replace(' ', "_"),
+            name.as_str().expect("a name")
         );
         browser
             .click(&format!("[id='{id}'] .opblock-summary-control"))
