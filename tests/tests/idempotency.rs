@@ -49,7 +49,7 @@ async fn a_request_that_is_sent_again_gets_the_same_answer_and_does_nothing() {
         .await
         .expect(201);
     assert_ne!(user["id"], made["id"], "another API key has names of its own");
-    post(&demo.merchant, "/merchant/invoices", "order-2", &order)
+    post(&demo.merchant, "/merchant/invoices", "order-2", &other)
         .await
         .expect(201);
     assert_eq!(invoices(&demo).await, 2);

@@ -173,10 +173,10 @@ impl Gate for FakeGate {
 
     fn check_signature(&self, _: &Principal, message: &[u8], code: &[u8]) -> Result<(), Cause> {
         // Not a signature, but as particular about every byte.
-        match code == Sha256::digest(message).as_slice() {
-            true => Ok(()),
-            false => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
+        if code == Sha256::digest(message).as_slice() {
+            return Ok(());
         }
+        Err(Cause::Unauthenticated(CredentialFailure::BadSignature))
     }
 
     async fn notify(&self, _: &Mount<()>, tenant: &str, sent: Notification) -> Result<(), NotifyError> {

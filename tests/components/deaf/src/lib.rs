@@ -4,7 +4,6 @@ use std::hint::black_box;
 
 use mooring_manifest::Checkout;
 use mooring_sdk::money::Amount;
-use mooring_sdk::page::Page;
 use mooring_sdk::payments::{self, NewPayment, PaymentEvent};
 use mooring_sdk::prelude::*;
 use mooring_sdk::{Collection, context, records, settings};
@@ -81,7 +80,7 @@ fn create(Json(order): Json<Order>) -> Result<Json<Value>, Problem> {
         currency: "USD".to_owned(),
         exponent: 2,
     };
-    let payment = payments::create(NewPayment::new(amount))?;
+    let payment = payments::create(NewPayment::new(amount, "A payment"))?;
     Ok(Json(json!({ "id": payment.id, "pay_url": payment.pay_url })))
 }
 
@@ -94,8 +93,8 @@ fn view(Path(id): Path<String>) -> Result<Json<Value>, Problem> {
 }
 
 fn news() -> Result<Json<Value>, Problem> {
-    let listed = records::list("news", None, Page::first(500).oldest_first())?;
-    let items = listed.items.iter().map(|document| document.read::<Value>());
+    let listed = records::list("news", None, Page::oldest(500))?;
+    let items = listed.items.iter().map(records::Document::read::<Value>);
     let items: Result<Vec<_>, _> = items.collect();
     Ok(Json(json!({ "items": items? })))
 }
