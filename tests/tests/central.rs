@@ -270,7 +270,7 @@ async fn a_year_of_a_subscription_business() {
             )
             .await,
         409,
-        "conflict",
+        "subscription_ended",
     );
 }
 

@@ -300,10 +300,12 @@ fn every_plugin_has_the_same_files() {
         // The sandbox is nobody's surface: there is no vendor's JSON to model, to convert and to word errors in.
         let vendor = !folder.ends_with("gateway-sandbox");
         let always = ["Cargo.toml", "README.md", "src/lib.rs"];
-        let names: &[&str] = if vendor {
-            &["src/model.rs", "src/convert.rs", "src/error.rs"]
-        } else {
-            &[]
+        // A large surface keeps the JSON beside what it is of, and its table of routes in a file of its own.
+        let is_large = folder.join("src/routes.rs").is_file();
+        let names: &[&str] = match (vendor, is_large) {
+            (true, false) => &["src/model.rs", "src/convert.rs", "src/error.rs"],
+            (true, true) => &["src/schema.rs", "src/info.rs", "src/error.rs"],
+            (false, _) => &[],
         };
         for name in always.iter().chain(names) {
             if !folder.join(name).is_file() {

@@ -79,7 +79,7 @@ fn signing(manifest: &Manifest) -> Option<Markup> {
         });
     let (key, timestamp, signature) = signed.next()?;
     Some(html! {
-        section #signing data-key=(key) data-timestamp=(timestamp) data-signature=(signature) {
+        form #signing data-key=(key) data-timestamp=(timestamp) data-signature=(signature) {
             fieldset {
                 legend { "Sign requests" }
                 label { "API key" input #sign-key autocomplete="off" spellcheck="false"; }

@@ -118,6 +118,9 @@ impl CompileCache {
 /// Exit status of a worker whose component is at fault.
 const INVALID: i32 = 65;
 
+/// Exit status of a worker that ran into its limit of memory, and could still say so.
+const OUT_OF_MEMORY: i32 = 70;
+
 /// The worker: compiles `SOURCE` to `ARTEFACT` under `MEMORY` bytes and `SECONDS` of processor time. Returns its exit
 /// status; what is wrong goes to standard error. Not for people.
 pub fn worker_main(arguments: &[OsString]) -> i32 {
@@ -140,7 +143,11 @@ pub fn worker_main(arguments: &[OsString]) -> i32 {
 fn compile_within(source: &Path, artefact: &Path, memory: u64, seconds: u64) -> wasmtime::Result<()> {
     rlimit::setrlimit(rlimit::Resource::AS, memory, memory)?;
     rlimit::setrlimit(rlimit::Resource::CPU, seconds, seconds)?;
-    let code = engine::build_for_compiling()?.precompile_component(&fs::read(source)?)?;
+    let code = match engine::build_for_compiling()?.precompile_component(&fs::read(source)?) {
+        // It may end in an error instead of the process's end: that says nothing of the component.
+        Err(error) if error.is::<wasmtime::error::OutOfMemory>() => std::process::exit(OUT_OF_MEMORY),
+        code => code?,
+    };
     // Renamed into place, so that a reader never sees half of it.
     let unfinished = artefact.with_extension("unfinished");
     fs::write(&unfinished, code)?;

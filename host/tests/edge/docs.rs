@@ -56,9 +56,9 @@ async fn one_address_can_ask_so_often() {
     };
     let served = start_with(limits, gate(), None).await;
     for _ in 0..2 {
-        assert_eq!(served.get("/shop/kit.zip", "").await.status, StatusCode::OK);
+        assert_eq!(served.get("/shop/openapi.json", "").await.status, StatusCode::OK);
     }
-    let refused = served.get("/shop/kit.zip", "").await;
+    let refused = served.get("/shop/openapi.json", "").await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.header("retry-after").is_some());
     assert_eq!(

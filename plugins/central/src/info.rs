@@ -22,6 +22,7 @@ pub(crate) fn info() -> Info {
         env!("CARGO_PKG_VERSION"),
         "The Central Payment API: hosted payments, subscriptions, invoices.",
     )
+    .title("Central Payment API")
     .signed_requests("x-api-key", "x-timestamp", "x-signature", TOLERANCE_SECONDS)
     .requests_per(REQUESTS_PER_MINUTE, 60)
     .key_prefix("cpk_")

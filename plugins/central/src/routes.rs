@@ -14,7 +14,7 @@ const BODY_BYTES_MAX: u64 = 64 * 1024;
 
 macro_rules! routes {
     ($($method:ident $status:literal $origin:ident $group:literal $name:literal $path:literal $handler:expr, $summary:literal
-        $(, query $query:path)? $(, takes $takes:path)?, gives $gives:path, fails $fails:expr $(, $core:ident)?;)*) => {
+        $(, path $parameters:path)? $(, query $query:path)? $(, takes $takes:path)?, gives $gives:path, fails $fails:expr $(, $core:ident)?;)*) => {
         &[$(
             Route::$method($name, concat!("/api/v1", $path), handler!($handler))
                 .scopes(&[API])
@@ -24,6 +24,7 @@ macro_rules! routes {
                 .group($group)
                 .origin($origin)
                 .fails(&$fails)
+                $(.parameters($parameters))?
                 $(.query($query))?
                 $(.takes($takes))?
                 .gives($gives)
@@ -40,13 +41,13 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
     get 200 Documented "Payments" "payment-list" "/payments" transactions::list,
         "Payments, newest first.", query schema::payment_filters, gives schema::transactions, fails [422], core;
     get 200 Documented "Payments" "payment-view" "/payments/{hash}" transactions::view,
-        "A payment with its attempts.", gives schema::transaction_answer, fails [404], core;
+        "A payment with its attempts.", path schema::of_payment, gives schema::transaction_answer, fails [404], core;
     get 200 Observed "Payments" "payment-status" "/payments/{hash}/status" transactions::status,
-        "Where a payment stands.", gives schema::transaction_status, fails [404], core;
+        "Where a payment stands.", path schema::of_payment, gives schema::transaction_status, fails [404], core;
     post 200 Proposed "Payments" "payment-cancel" "/payments/{hash}/cancel" transactions::cancel,
-        "Ends an open payment.", gives schema::transaction_answer, fails [404, 409];
+        "Ends an open payment.", path schema::of_payment, gives schema::transaction_answer, fails [404, 409];
     post 200 Proposed "Payments" "payment-refund" "/payments/{hash}/refund" transactions::refund,
-        "Sends money back, all of it or a part.", takes schema::refund, gives schema::refunded, fails [404, 409, 422];
+        "Sends money back, all of it or a part.", path schema::of_payment, takes schema::refund, gives schema::refunded, fails [404, 409, 422];
 
     post 201 Documented "Subscriptions" "subscription-create" "/subscriptions" subscriptions::create,
         "Begins a subscription to a plan.", takes schema::new_subscription, gives schema::subscription_answer, fails [404, 409, 422], core;
@@ -55,55 +56,56 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
     post 201 Observed "Subscriptions" "subscription-hosted-inline" "/subscriptions/hosted-inline" subscriptions::hosted_inline,
         "Makes a subscription with a plan of its own, which begins on its page.", takes schema::hosted_inline, gives schema::hosted_subscription, fails [422];
     get 200 Observed "Subscriptions" "subscription-view" "/subscriptions/{id}" subscriptions::view,
-        "A subscription.", gives schema::subscription_view, fails [404];
+        "A subscription.", path schema::of_subscription, gives schema::subscription_view, fails [404];
     put 200 Proposed "Subscriptions" "subscription-update" "/subscriptions/{id}" subscriptions::update,
-        "Changes metadata and customer.", takes schema::subscription_changes, gives schema::subscription_answer, fails [404, 422];
-    post 200 Documented "Subscriptions" "subscription-cancel" "/subscriptions/{id}/cancel" subscriptions::cancel,
-        "Ends a subscription, at the end of its period or now.", takes schema::cancellation, gives schema::subscription_answer, fails [404, 409, 422], core;
+        "Changes metadata and customer.", path schema::of_subscription, takes schema::subscription_changes, gives schema::subscription_answer, fails [404, 422];
     post 200 Documented "Subscriptions" "subscription-change-plan" "/subscriptions/{id}/change-plan" subscriptions::change_plan,
-        "Changes the plan, prorated.", takes schema::plan_change, gives schema::plan_changed, fails [404, 409, 422], core;
+        "Changes the plan, prorated.", path schema::of_subscription, takes schema::plan_change, gives schema::plan_changed, fails [404, 409, 422], core;
     post 200 Proposed "Subscriptions" "subscription-pause" "/subscriptions/{id}/pause" subscriptions::pause,
-        "Lets a subscription stand still.", gives schema::subscription_answer, fails [404, 409];
+        "Lets a subscription stand still.", path schema::of_subscription, gives schema::subscription_answer, fails [404, 409];
     post 200 Proposed "Subscriptions" "subscription-resume" "/subscriptions/{id}/resume" subscriptions::resume,
-        "Lets it go on.", gives schema::subscription_answer, fails [404, 409];
+        "Lets it go on.", path schema::of_subscription, gives schema::subscription_answer, fails [404, 409];
     post 200 Proposed "Subscriptions" "subscription-reactivate" "/subscriptions/{id}/reactivate" subscriptions::reactivate,
-        "Takes a cancellation back, or begins again.", gives schema::subscription_answer, fails [404, 409];
+        "Takes a cancellation back, or begins again.", path schema::of_subscription, gives schema::subscription_answer, fails [404, 409];
     post 200 Proposed "Subscriptions" "subscription-renew" "/subscriptions/{id}/renew" subscriptions::renew,
-        "Begins the next period now.", gives schema::plan_changed, fails [404, 409];
+        "Begins the next period now.", path schema::of_subscription, gives schema::plan_changed, fails [404, 409];
     post 200 Proposed "Subscriptions" "subscription-extend-trial" "/subscriptions/{id}/extend-trial" subscriptions::extend_trial,
-        "Makes the trial longer.", takes schema::trial_extension, gives schema::subscription_answer, fails [404, 409, 422];
+        "Makes the trial longer.", path schema::of_subscription, takes schema::trial_extension, gives schema::subscription_answer, fails [404, 409, 422];
     get 200 Proposed "Events" "subscription-event-history" "/subscriptions/{id}/events" subscriptions::events,
-        "What has happened to a subscription, newest first.", query schema::paging, gives schema::events, fails [404, 422];
+        "What has happened to a subscription, newest first.", path schema::of_subscription, query schema::paging, gives schema::events, fails [404, 422];
 
     get 200 Documented "Plans" "plan-list" "/subscription-plans" plans::list,
         "Plans on sale, oldest first.", query schema::plan_filters, gives schema::plans, fails [422], core;
     get 200 Documented "Plans" "plan-view" "/subscription-plans/{id}" plans::view,
-        "A plan.", gives schema::plan_answer, fails [404], core;
+        "A plan.", path schema::of_plan, gives schema::plan_answer, fails [404], core;
     post 201 Proposed "Plans" "plan-create" "/subscription-plans" plans::create,
         "Makes a plan.", takes schema::new_plan, gives schema::plan_answer, fails [422];
     put 200 Proposed "Plans" "plan-update" "/subscription-plans/{id}" plans::update,
-        "Changes a plan, for subscriptions to come.", takes schema::plan_changes, gives schema::plan_answer, fails [404, 422];
+        "Changes a plan, for subscriptions to come.", path schema::of_plan, takes schema::plan_changes, gives schema::plan_answer, fails [404, 422];
     delete 200 Proposed "Plans" "plan-archive" "/subscription-plans/{id}" plans::archive,
-        "Takes a plan off sale; who has it keeps it.", gives schema::plan_answer, fails [404];
+        "Takes a plan off sale; who has it keeps it.", path schema::of_plan, gives schema::plan_answer, fails [404];
     get 200 Proposed "Plans" "plan-subscriptions" "/subscription-plans/{id}/subscriptions" plans::subscribers,
-        "Subscriptions with a plan, newest first.", query schema::paging, gives schema::subscriptions, fails [404, 422];
+        "Subscriptions with a plan, newest first.", path schema::of_plan, query schema::paging, gives schema::subscriptions, fails [404, 422];
 
     get 200 Documented "Invoices" "invoice-stats" "/subscription-invoices/stats/overview" invoices::overview,
         "Invoices by status, what is outstanding, and revenue of a range of days.", query schema::dates, gives schema::invoice_stats, fails [422], core;
     get 200 Documented "Invoices" "invoice-upcoming" "/subscription-invoices/upcoming/{sub}" invoices::upcoming,
-        "What will be billed next; writes nothing.", gives schema::invoice_preview, fails [404, 409], core;
+        "What will be billed next; writes nothing.", path schema::of_billed, gives schema::invoice_preview, fails [404, 409], core;
     post 201 Documented "Invoices" "invoice-generate" "/subscription-invoices/{sub}/generate" invoices::generate,
-        "Bills now what would be billed next.", takes schema::generation, gives schema::invoice_answer, fails [404, 409, 422], core;
+        "Bills now what would be billed next.", path schema::of_billed, takes schema::generation, gives schema::invoice_answer, fails [404, 409, 422], core;
     post 200 Documented "Invoices" "invoice-payment" "/subscription-invoices/{id}/payment" invoices::pay,
-        "The payment of an invoice, and its page.", takes schema::invoice_payment, gives schema::invoice_paying, fails [404, 409, 422], core;
+        "The payment of an invoice, and its page.", path schema::of_invoice, takes schema::invoice_payment, gives schema::invoice_paying, fails [404, 409, 422], core;
+    // After what a cancelled subscription cannot do: samples make the requests in this order.
+    post 200 Documented "Subscriptions" "subscription-cancel" "/subscriptions/{id}/cancel" subscriptions::cancel,
+        "Ends a subscription, at the end of its period or now.", path schema::of_subscription, takes schema::cancellation, gives schema::subscription_answer, fails [404, 409, 422], core;
     get 200 Proposed "Invoices" "invoice-list" "/subscription-invoices" invoices::list,
         "Invoices, newest first.", query schema::invoice_filters, gives schema::invoices, fails [422];
     get 200 Proposed "Invoices" "invoice-view" "/subscription-invoices/{id}" invoices::view,
-        "An invoice.", gives schema::invoice_answer, fails [404];
+        "An invoice.", path schema::of_invoice, gives schema::invoice_answer, fails [404];
     post 200 Proposed "Invoices" "invoice-void" "/subscription-invoices/{id}/void" invoices::void,
-        "Takes an unpaid invoice back.", gives schema::invoice_answer, fails [404, 409];
+        "Takes an unpaid invoice back.", path schema::of_invoice, gives schema::invoice_answer, fails [404, 409];
     post 200 Proposed "Invoices" "invoice-send" "/subscription-invoices/{id}/send" invoices::send,
-        "Makes the page of an unpaid invoice, and says where it is.", gives schema::invoice_paying, fails [404, 409];
+        "Makes the page of an unpaid invoice, and says where it is.", path schema::of_invoice, gives schema::invoice_paying, fails [404, 409];
 
     get 200 Proposed "Events" "event-list" "/subscription-events" events::list,
         "Events, newest first; those of payments are among them.", query schema::event_filters, gives schema::events, fails [422];

@@ -34,6 +34,8 @@ pub(crate) fn failure() -> Value {
         }),
         &["success", "message", "error"],
     );
+    // Shared by all answers under this name.
+    schema["title"] = json!("Error");
     schema["examples"] =
         json!([{ "success": false, "message": "There is no such payment.", "error": "not_found" }]);
     schema
@@ -157,4 +159,32 @@ fn id(prefix: &str) -> Value {
 
 fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
+}
+
+/// Parameters of paths, and which answer has one.
+fn of(name: &str, from: &str) -> Value {
+    object(
+        json!({ name: { "type": "string", "minLength": 1, "x-from": from } }),
+        &[name],
+    )
+}
+
+pub(crate) fn of_payment() -> Value {
+    of("hash", "payment-create#/transaction_id")
+}
+
+pub(crate) fn of_subscription() -> Value {
+    of("id", "subscription-create#/subscription/id")
+}
+
+pub(crate) fn of_billed() -> Value {
+    of("sub", "subscription-create#/subscription/id")
+}
+
+pub(crate) fn of_plan() -> Value {
+    of("id", "plan-list#/data/0/id")
+}
+
+pub(crate) fn of_invoice() -> Value {
+    of("id", "invoice-generate#/invoice/id")
 }

@@ -7,12 +7,13 @@ use mooring_sdk::endpoints::{
     self, Delivery, DeliveryState, Endpoint, EndpointChanges, EndpointError, Health, NewEndpoint,
 };
 use mooring_sdk::prelude::*;
-use mooring_sdk::{Order, json};
+use mooring_sdk::{Order, context, json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::calendar::{micros, seconds};
 use crate::error::Error;
+use crate::ids;
 use crate::input::{Maybe, given, named};
 use crate::listing::{Listed, Part};
 
@@ -245,7 +246,11 @@ pub(crate) fn test(Maybe(asked): Maybe<Test>) -> Result<Response, Error> {
         let on = all.filter(|endpoint| endpoint.health != Health::Disabled);
         on.map(|endpoint| endpoint.id).collect()
     };
-    let sample = json!({ "event": TEST, "test": true, "data": { "message": "This is a test." } });
+    let id = format!("evt_{}", ids::random());
+    let sample = json!({
+        "event": TEST, "event_id": id, "id": id, "created_at": micros(context::now()), "test": true,
+        "data": { "message": "This is a test." },
+    });
     let sample = json::to_string(&sample);
     let mut deliveries = Vec::new();
     for id in wanted {

@@ -19,6 +19,7 @@ pub(crate) fn info() -> Info {
         env!("CARGO_PKG_VERSION"),
         "The Tebex Plugin API: a game server's webstore, its payments and its command queue.",
     )
+    .title("Tebex Plugin API")
     .key_header("x-tebex-secret")
     .key_header("x-buycraft-secret")
     .key_in_body("rpc", "/params/SecretKey")

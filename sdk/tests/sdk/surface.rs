@@ -162,6 +162,9 @@ fn the_manifest_says_what_the_table_says() {
         "name": "who", "method": "GET", "path": "/who", "access": "read",
         "guard": { "kind": "scopes", "any": ["see", "look"] }, "rate_limit_per_minute": 5,
         "body_bytes_max": null, "summary": "Who asks.", "request_schema": null, "response_schema": null,
+        "core": false, "error_statuses": [], "group": "", "origin": "documented", "path_schema": null,
+        "query_schema": null, "request_types": [], "response_type": null, "success_status": 200,
+        "success_statuses_more": [],
     });
     assert_eq!(manifest["routes"][9], who);
     assert_eq!(

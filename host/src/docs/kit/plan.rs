@@ -228,7 +228,11 @@ impl<'m> Planner<'m> {
             other => other.to_string(),
         };
         let name = variable(name);
-        self.variables.insert(name.clone(), default);
+        // Routes share a parameter; not each of them says what it can be.
+        let known = self.variables.entry(name.clone()).or_default();
+        if known.is_empty() {
+            *known = default;
+        }
         Part::Variable(name)
     }
 

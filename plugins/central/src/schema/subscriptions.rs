@@ -26,7 +26,7 @@ pub(crate) fn new_subscription() -> Value {
     );
     let example = json!({
         "customer_email": "customer@example.com", "customer_name": "John Doe", "plan_id": "plan_premium_monthly",
-        "start_date": "2025-01-01", "trial_days": 14, "metadata": { "source": "website", "campaign": "winter_sale" },
+        "trial_days": 14, "metadata": { "source": "website", "campaign": "winter_sale" },
     });
     with_example(schema, example)
 }
