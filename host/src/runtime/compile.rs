@@ -134,8 +134,14 @@ pub fn worker_main(arguments: &[OsString]) -> i32 {
         return 2;
     };
     if let Err(error) = compile_within(Path::new(source), Path::new(artefact), memory, seconds) {
-        eprintln!("{error:#}");
-        return INVALID;
+        let error = format!("{error:#}");
+        eprintln!("{error}");
+        // What ends in an error instead of the process's end still says nothing of the component.
+        return if error.contains("out of memory") {
+            OUT_OF_MEMORY
+        } else {
+            INVALID
+        };
     }
     0
 }
@@ -143,11 +149,7 @@ pub fn worker_main(arguments: &[OsString]) -> i32 {
 fn compile_within(source: &Path, artefact: &Path, memory: u64, seconds: u64) -> wasmtime::Result<()> {
     rlimit::setrlimit(rlimit::Resource::AS, memory, memory)?;
     rlimit::setrlimit(rlimit::Resource::CPU, seconds, seconds)?;
-    let code = match engine::build_for_compiling()?.precompile_component(&fs::read(source)?) {
-        // It may end in an error instead of the process's end: that says nothing of the component.
-        Err(error) if error.is::<wasmtime::error::OutOfMemory>() => std::process::exit(OUT_OF_MEMORY),
-        code => code?,
-    };
+    let code = engine::build_for_compiling()?.precompile_component(&fs::read(source)?)?;
     // Renamed into place, so that a reader never sees half of it.
     let unfinished = artefact.with_extension("unfinished");
     fs::write(&unfinished, code)?;

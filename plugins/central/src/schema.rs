@@ -174,11 +174,11 @@ pub(crate) fn of_payment() -> Value {
 }
 
 pub(crate) fn of_subscription() -> Value {
-    of("id", "subscription-create#/subscription/id")
+    of("id", "subscription-create#/subscription/subscription_hash")
 }
 
 pub(crate) fn of_billed() -> Value {
-    of("sub", "subscription-create#/subscription/id")
+    of("sub", "subscription-create#/subscription/subscription_hash")
 }
 
 pub(crate) fn of_plan() -> Value {

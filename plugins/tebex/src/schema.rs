@@ -49,6 +49,8 @@ pub(crate) fn failed() -> Value {
         }),
         &["error_code", "error_message"],
     );
+    // Shared by all answers under this name.
+    schema["title"] = json!("Error");
     schema["examples"] = json!([{
         "error_code": 403,
         "error_message": "Please specify a secret key via the X-Tebex-Secret header.",
