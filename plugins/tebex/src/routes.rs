@@ -167,8 +167,7 @@ pub(crate) const ROUTES: &[Route<Error>] = &[
         "One payment, by its transaction id.",
     )
     .gives(output::payment)
-    .fails(&[404])
-    .core(),
+    .fails(&[404]),
     of(
         Route::post("payment-create", "/payments", handler!(manual::create)),
         PAYMENTS,
@@ -190,8 +189,7 @@ pub(crate) const ROUTES: &[Route<Error>] = &[
     .takes(input::payment)
     .takes_types(FORM)
     .status(204)
-    .fails(&[400, 404, 422])
-    .core(),
+    .fails(&[400, 404, 422]),
     of(
         Route::post(
             "payment-note",
