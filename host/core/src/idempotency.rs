@@ -5,7 +5,8 @@
 //! exactly when they are. A request that is refused or fails has no effects, keeps nothing, and may be sent again as it is
 //! or mended.
 //!
-//! Keys belong to the API key that sent them: two front-ends of a tenant may use the same ones.
+//! Keys belong to the API key that sent them: two front-ends of a tenant may use the same ones. What is kept is sealed, because
+//! a reply may have what is shown only once, such as a new key.
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::{JobId, KeyId};
 use crate::layout;
+use crate::seal::{MasterKeys, SealError, Sealed};
 use crate::time::Timestamp;
 use crate::work::{HostWork, Work};
 
@@ -65,28 +67,49 @@ pub enum Known {
     Other,
 }
 
+/// Why a reply was not kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum IdempotencyError {
+    /// It was not sealed or opened.
+    #[error("the reply was not sealed or opened")]
+    Seal(#[from] SealError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Row {
     #[serde(with = "hex::serde")]
     fingerprint: [u8; 32],
-    kept: Kept,
+    /// [`Kept`] as JSON.
+    kept: Sealed,
     at: Timestamp,
 }
 
 /// What the claim's key has been used for.
-pub fn find(work: &mut Work, claim: &Claim) -> Result<Known, StoreError> {
+pub fn find(work: &mut Work, master: &MasterKeys, claim: &Claim) -> Result<Known, IdempotencyError> {
     let key = row_key(work, claim);
     let row: Option<Row> = layout::get_json(&mut work.transaction, &key)?;
     Ok(match row {
         Some(row) if row.at.after(KEPT) <= work.now() => Known::Nothing,
-        Some(row) if row.fingerprint == claim.fingerprint => Known::Same(row.kept),
+        Some(row) if row.fingerprint == claim.fingerprint => {
+            let kept = master.open(&place(claim), &row.kept)?;
+            Known::Same(layout::from_json(&key, kept.as_bytes())?)
+        }
         Some(_) => Known::Other,
         None => Known::Nothing,
     })
 }
 
 /// Keeps what the request came to. A later call for the same claim replaces it.
-pub fn keep(work: &mut Work, claim: &Claim, kept: Kept) -> Result<(), StoreError> {
+pub fn keep(
+    work: &mut Work,
+    master: &MasterKeys,
+    claim: &Claim,
+    kept: &Kept,
+) -> Result<(), IdempotencyError> {
+    let kept = serde_json::to_string(kept).expect("a plain enum has a JSON form");
     let (key, at) = (row_key(work, claim), work.now());
     let before: Option<Row> = layout::get_json(&mut work.transaction, &key)?;
     if let Some(before) = before {
@@ -94,11 +117,15 @@ pub fn keep(work: &mut Work, claim: &Claim, kept: Kept) -> Result<(), StoreError
     }
     let row = Row {
         fingerprint: claim.fingerprint,
-        kept,
+        kept: master.seal(&place(claim), &kept)?,
         at,
     };
     work.transaction.put(time_key(at, &key), Vec::new())?;
-    layout::put_json(&mut work.transaction, key, &row)
+    Ok(layout::put_json(&mut work.transaction, key, &row)?)
+}
+
+fn place(claim: &Claim) -> [&str; 3] {
+    ["reply", claim.by.as_str(), &claim.key]
 }
 
 /// Removes replies that were kept longer than [`KEPT`], at most `limit`. Gives how many there were; as many as `limit` means

@@ -35,7 +35,7 @@
 //! | 28 | deliveries that are being made | end of the lease (u64), delivery id (string) → the lease, and where it waited |
 //! | 29 | deliveries made | time of the end (u64), delivery id (string) → nothing |
 //! | 30 | deliveries of an event | tenant (u64), event id, endpoint id (strings) → delivery id |
-//! | 31 | replies that are kept | tenant (u64), plugin, key id, SHA-256 of the idempotency key (strings) → reply |
+//! | 31 | replies that are kept | tenant (u64), plugin, key id, SHA-256 of the idempotency key (strings) → reply, sealed |
 //! | 32 | when they were kept | time (u64), the reply's key (string) → nothing |
 //! | 34 | how far the clock is ahead | nothing → milliseconds |
 //!

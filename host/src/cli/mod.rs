@@ -16,6 +16,7 @@ mod ledger;
 mod output;
 mod page;
 mod payment;
+mod place;
 mod plugin;
 mod records;
 mod serve;

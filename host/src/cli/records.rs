@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::client::{Failure, Remote};
 use super::output::Column;
 use super::page::Page;
+use super::place::Place;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -14,14 +15,6 @@ pub(super) struct Args {
     remote: Remote,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Debug, clap::Args)]
-struct Place {
-    #[arg(long)]
-    tenant: String,
-    #[arg(long)]
-    plugin: String,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -80,7 +73,7 @@ impl Args {
                 page,
             } => {
                 let client = self.remote.connect()?;
-                let path = [&place.path()[..], &[&collection]].concat();
+                let path = [&place.path("records")[..], &[&collection]].concat();
                 let query = page.query_with([]);
                 client.output.list(&client.get(&path, &query).await?, &RECORD);
             }
@@ -90,7 +83,7 @@ impl Args {
                 id,
             } => {
                 let client = self.remote.connect()?;
-                let path = [&place.path()[..], &[&collection, &id]].concat();
+                let path = [&place.path("records")[..], &[&collection, &id]].concat();
                 let record = client.get(&path, &[]).await?;
                 client.output.item(
                     &record,
@@ -106,7 +99,7 @@ impl Args {
                 let collections = read(&file)?;
                 let client = self.remote.connect()?;
                 let wish = json!({ "collections": collections, "prune": prune });
-                let answer = client.post(&place.path(), &wish).await?;
+                let answer = client.post(&place.path("records"), &wish).await?;
                 client.output.item(&answer, &IMPORTED);
             }
             Command::Delete {
@@ -115,18 +108,12 @@ impl Args {
                 id,
             } => {
                 let client = self.remote.connect()?;
-                let path = [&place.path()[..], &[&collection, &id]].concat();
+                let path = [&place.path("records")[..], &[&collection, &id]].concat();
                 let answer = client.delete(&path).await?;
                 client.output.done(&answer, &format!("{id} is removed"));
             }
         }
         Ok(())
-    }
-}
-
-impl Place {
-    fn path(&self) -> [&str; 5] {
-        ["tenants", &self.tenant, "plugins", &self.plugin, "records"]
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Failure, Remote};
 use super::output::Column;
+use super::place::Place;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -11,14 +12,6 @@ pub(super) struct Args {
     remote: Remote,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Debug, clap::Args)]
-struct Place {
-    #[arg(long)]
-    tenant: String,
-    #[arg(long)]
-    plugin: String,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -60,23 +53,17 @@ impl Args {
                 let client = self.remote.connect()?;
                 client
                     .output
-                    .list(&client.get(&place.path(), &[]).await?, &SETTING);
+                    .list(&client.get(&place.path("settings"), &[]).await?, &SETTING);
             }
             Command::Set { place, values, unset } => {
                 let mut changes = parse(&values, &mut std::io::stdin())?;
                 changes.extend(unset.into_iter().map(|name| (name, Value::Null)));
                 let client = self.remote.connect()?;
-                let answer = client.patch(&place.path(), &json!({ "values": changes })).await?;
+                let answer = client.patch(&place.path("settings"), &json!({ "values": changes })).await?;
                 client.output.list(&answer, &SETTING);
             }
         }
         Ok(())
-    }
-}
-
-impl Place {
-    fn path(&self) -> [&str; 5] {
-        ["tenants", &self.tenant, "plugins", &self.plugin, "settings"]
     }
 }
 

@@ -73,8 +73,11 @@ fn make(
                 for posting in &demo.postings {
                     make_posting(work, plugin, posting)?;
                 }
-                for record in &demo.records {
-                    make_record(work, manifest, record)?;
+                // At the first start only: what the operator has removed since stays removed.
+                if known.fields.is_empty() {
+                    for record in &demo.records {
+                        make_record(work, manifest, record)?;
+                    }
                 }
             }
         }
@@ -103,7 +106,7 @@ fn make_key(
     mint(work, secrets, manifest, key.scopes.clone(), user)
 }
 
-/// Makes a document that is not there; one that the operator has changed stays as it is.
+/// Makes a document, if it is not there.
 fn make_record(work: &mut Work, manifest: &Manifest, record: &DemoRecord) -> Result<(), Failure> {
     let data = record.data.to_string();
     match records::create(work, &manifest.collections, &record.collection, &record.id, &data) {

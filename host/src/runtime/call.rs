@@ -167,7 +167,7 @@ impl Shared {
                 return wanted.finished(usage, Some(work.snapshot()), None);
             }
             if let Some(claim) = &exchange.claim
-                && let Err(error) = idempotency::keep(&mut work, claim, wanted.to_keep())
+                && let Err(error) = idempotency::keep(&mut work, &self.office.secrets, claim, &wanted.to_keep())
             {
                 tracing::error!(%error, request_id = exchange.request_id, "a reply could not be kept");
                 return Finished::failed(Cause::HostFailed);

@@ -6,8 +6,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use mooring_core::StoreError;
-use mooring_core::idempotency::{self, Kept, KeptReply, Known};
+use mooring_core::idempotency::{self, IdempotencyError, Kept, KeptReply, Known};
 
 use super::call::Finished;
 use crate::bindings::Desk;
@@ -18,12 +17,12 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What the request came to earlier. Nothing if it is to be done now; the desk then goes on in the transaction that was
 /// asked.
-pub(super) fn recall(desk: &mut Desk, exchange: &Exchange) -> Result<Option<Finished>, StoreError> {
+pub(super) fn recall(desk: &mut Desk, exchange: &Exchange) -> Result<Option<Finished>, IdempotencyError> {
     let Some(claim) = &exchange.claim else {
         return Ok(None);
     };
     let mut work = desk.begin_work();
-    let known = idempotency::find(&mut work, claim)?;
+    let known = idempotency::find(&mut work, &desk.office.secrets, claim)?;
     let rests_on = Some(work.snapshot());
     let finished = |reply, resume_after| Finished {
         reply,

@@ -146,6 +146,16 @@ impl Backend for Primitives {
             .map_err(record_error)
     }
 
+    fn record_get(
+        &mut self,
+        collection: &str,
+        id: &str,
+    ) -> Result<sdk_records::Document, sdk_records::RecordError> {
+        records::get(&mut self.work, &self.manifest.collections, collection, id)
+            .map(document)
+            .map_err(record_error)
+    }
+
     fn record_list(
         &mut self,
         collection: &str,
@@ -224,7 +234,6 @@ impl Backend for Primitives {
         fn ledger_guard(&mut self, account: &str) -> Result<(), sdk_ledger::LedgerError>;
         fn ledger_balance(&mut self, account: &str, currency: &str) -> Result<Amount, sdk_ledger::LedgerError>;
         fn ledger_statement(&mut self, account: &str, currency: &str, page: Page) -> Result<List<sdk_ledger::StatementLine>, sdk_ledger::LedgerError>;
-        fn record_get(&mut self, collection: &str, id: &str) -> Result<sdk_records::Document, sdk_records::RecordError>;
         fn record_next_number(&mut self, sequence: &str) -> Result<u64, sdk_records::RecordError>;
         fn record_delete(&mut self, collection: &str, id: &str) -> Result<(), sdk_records::RecordError>;
         fn job_schedule(&mut self, job: jobs::NewJob) -> Result<jobs::Scheduled, jobs::JobError>;

@@ -44,6 +44,8 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
         data["number"] = number.into();
     });
 
+    // The host was started again, on another port.
+    let api = host.public();
     let last = PAYMENTS.div_ceil(PAGE);
     let page = |number: u64| {
         Request::get(&format!("/tebex/payments?paged=1&page={number}"), None)
