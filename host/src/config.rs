@@ -134,6 +134,8 @@ pub struct PluginLimits {
     pub stack_bytes_max: usize,
     /// Body of a response.
     pub response_bytes_max: usize,
+    /// Body of a response that is kept for an `Idempotency-Key`; at most 384 KiB, so that it fits into a row of the store.
+    pub kept_reply_bytes_max: usize,
     /// Headers of a response.
     pub response_headers_max: usize,
     /// Calls of imported functions in one run.
@@ -286,6 +288,7 @@ impl Default for PluginLimits {
             table_elements_max: 20_000,
             stack_bytes_max: 512 * 1024,
             response_bytes_max: 4 * 1024 * 1024,
+            kept_reply_bytes_max: 256 * 1024,
             response_headers_max: 64,
             host_calls_max: 10_000,
             written_bytes_max: 4 * 1024 * 1024,

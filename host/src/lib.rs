@@ -23,3 +23,4 @@ pub mod outbound;
 pub mod runtime;
 pub mod serve;
 pub mod webhooks;
+mod weight;

@@ -1,6 +1,6 @@
 //! The host's clock, for hosts that were started with `--movable-clock`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json as Answer;
 use axum::extract::State;
@@ -16,6 +16,10 @@ use super::extract::Json;
 use super::problem::{Code, Problem};
 use super::state::Admin;
 use super::wire::Time;
+
+/// How long running jobs are waited for before the clock is moved, and how often they are looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// What time it is for this host.
 #[derive(Serialize, ToSchema)]
@@ -64,8 +68,17 @@ pub(super) async fn advance(
             "The clock of this host stands fast. Start it with --movable-clock, for trying things out.",
         ));
     }
+    until_no_job_runs(&admin).await?;
     let moved = admin.write(move |work| {
-        let by = distance(&advance, work.now())?;
+        // As it is kept, not as this work began: another one may have moved it meanwhile.
+        let now = Timestamp::machine().after(clock::ahead(work)?);
+        let by = distance(&advance, now)?;
+        if !jobs::is_idle(work)? {
+            return Err(Problem::new(
+                Code::Busy,
+                "A job runs, and would be run a second time. Ask again once it is done: mooring clock show",
+            ));
+        }
         let ahead = clock::advance(work, by)?;
         audit::note(
             work,
@@ -79,6 +92,15 @@ pub(super) async fn advance(
     time::set_ahead(moved.await?);
     admin.operations.clock_moved();
     Ok(Answer(read(&admin).await?))
+}
+
+/// A lease that ends under a running job has its calls to the world made again. So it is waited for, but not for ever.
+async fn until_no_job_runs(admin: &Admin) -> Result<(), Problem> {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end && !admin.read(|work| Ok(jobs::is_idle(work)?)).await? {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
 }
 
 async fn read(admin: &Admin) -> Result<Clock, Problem> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::problem::{Code, Problem};
 use super::state::Admin;
 
-/// Largest JSON body; the largest honest one sets a handful of settings.
+/// Largest JSON body, unless the operation takes more; the largest honest one sets a handful of settings.
 const JSON_BYTES_MAX: u64 = 256 * 1024;
 
 /// Items of one page, unless the request says otherwise, and at most.
@@ -162,14 +162,14 @@ fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
 }
 
 /// A JSON body, every field known.
-pub(super) struct Json<T>(pub(super) T);
+pub(super) struct Json<T, const BYTES_MAX: u64 = JSON_BYTES_MAX>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Admin> for Json<T> {
+impl<T: DeserializeOwned, const BYTES_MAX: u64> FromRequest<Admin> for Json<T, BYTES_MAX> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, admin: &Admin) -> Result<Json<T>, Problem> {
+    async fn from_request(request: Request, admin: &Admin) -> Result<Json<T, BYTES_MAX>, Problem> {
         require_type(request.headers(), "application/json")?;
-        let body = read(request.into_body(), JSON_BYTES_MAX, admin).await?;
+        let body = read(request.into_body(), BYTES_MAX, admin).await?;
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(Json(value)),
             Err(error) if error.is_data() => Err(Problem::new(Code::Invalid, format!("The body: {error}."))),

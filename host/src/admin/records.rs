@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json as Answer;
 use axum::extract::State;
 use http::StatusCode;
+use mooring_core::StoreError;
 use mooring_core::page::{Order, Page};
 use mooring_core::records::{self, RecordError};
 use mooring_core::work::Work;
@@ -22,8 +23,9 @@ use super::settings::find_plugin;
 use super::state::Admin;
 use super::wire::{Listed, Time};
 
-/// Documents of one import.
+/// Documents of one import, and bytes of its JSON: with indexes and counts, so many fit into a transaction.
 const IMPORT_MAX: usize = 10_000;
+const IMPORT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// A document.
 #[derive(Serialize, ToSchema)]
@@ -171,7 +173,7 @@ pub(super) async fn delete(
 pub(super) async fn import(
     admin: State<Admin>,
     Path((tenant, plugin)): Path<(String, String)>,
-    Json(import): Json<Import>,
+    Json(import): Json<Import, IMPORT_BYTES_MAX>,
 ) -> Result<Answer<Imported>, Problem> {
     let (name, manifest) = find_plugin(&admin, &plugin)?;
     let mut wanted: Vec<(String, Vec<(String, String)>)> = Vec::new();
@@ -313,8 +315,18 @@ fn note(work: &mut Work, action: &'static str, details: &Value) -> Result<(), Pr
 impl Problem {
     fn of_document(collection: &str, id: &str, error: RecordError) -> Problem {
         match error {
-            RecordError::Store(error) => Problem::internal(&error),
+            RecordError::Store(error) => Problem::of_store(&error),
             error => Problem::invalid(&format!("{collection}.{id}"), error),
+        }
+    }
+
+    /// What is too large was too much to ask for; all else is the host's fault.
+    fn of_store(error: &StoreError) -> Problem {
+        match error {
+            StoreError::ValueTooLarge { .. } | StoreError::TransactionTooLarge { .. } => {
+                Problem::invalid("collections", format!("is too much at once: {error}"))
+            }
+            error => Problem::internal(error),
         }
     }
 }
@@ -327,7 +339,7 @@ impl From<RecordError> for Problem {
                 Problem::new(Code::Conflict, error.to_string())
             }
             RecordError::Invalid(error) => error.into(),
-            RecordError::Store(error) => Problem::internal(&error),
+            RecordError::Store(error) => Problem::of_store(&error),
             RecordError::UnknownCollection(_) | RecordError::UnknownIndex(_) => Problem::internal(&error),
         }
     }

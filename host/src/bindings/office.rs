@@ -7,6 +7,7 @@ use mooring_store::Store;
 
 use super::directory::Directory;
 use crate::config::PluginLimits;
+use crate::outbound::Guard;
 
 /// See the module.
 pub(crate) struct Office {
@@ -14,6 +15,8 @@ pub(crate) struct Office {
     pub(crate) limits: Arc<PluginLimits>,
     /// Where plugins answer.
     pub(crate) directory: Directory,
+    /// Tells addresses that may be called from others.
+    pub(crate) guard: Guard,
     /// Opens secrets for the host's own use, such as checking a signature; a plugin never sees one.
     pub(crate) secrets: Arc<MasterKeys>,
 }

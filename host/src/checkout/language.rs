@@ -1,5 +1,7 @@
 //! Which language a payer reads.
 
+use crate::weight::weight;
+
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
@@ -80,28 +82,12 @@ fn accepted(header: &str) -> Option<Language> {
         let Some(language) = Language::of_tag(tag.trim()) else {
             continue;
         };
-        let quality = quality(parameters);
+        let quality = weight(parameters);
         if quality > best.map_or(0, |(_, quality)| quality) {
             best = Some((language, quality));
         }
     }
     best.map(|(language, _)| language)
-}
-
-/// In thousandths. What is no quality counts as none, so that nonsense never wins.
-fn quality(parameters: &str) -> u32 {
-    let parameters = parameters.trim();
-    if parameters.is_empty() {
-        return 1000;
-    }
-    let value = parameters.strip_prefix("q=").unwrap_or_default();
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    match whole {
-        "1" => 1000,
-        "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

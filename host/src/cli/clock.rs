@@ -21,7 +21,7 @@ enum Command {
     /// Move the clock forward, on a host that was started with --movable-clock
     Advance {
         /// Such as 90s, 12h or 30days
-        #[arg(long, value_parser = humantime::parse_duration, conflicts_with = "to", required_unless_present = "to")]
+        #[arg(long, value_parser = whole_seconds, conflicts_with = "to", required_unless_present = "to")]
         by: Option<Duration>,
         /// To this moment: 2027-01-31T00:00:00Z
         #[arg(long)]
@@ -35,6 +35,14 @@ const CLOCK: [(&str, &str); 4] = [
     ("movable", "/movable"),
     ("settled", "/settled"),
 ];
+
+fn whole_seconds(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.as_secs() == 0 || duration.subsec_nanos() > 0 {
+        return Err("must be whole seconds, at least one".to_owned());
+    }
+    Ok(duration)
+}
 
 impl Args {
     pub(super) async fn run(self) -> Result<(), Failure> {

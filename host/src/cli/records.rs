@@ -123,7 +123,7 @@ fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
     let is_toml = file.extension().is_some_and(|extension| extension == "toml");
     let read: Value = if is_toml {
-        toml::from_str(&text).map_err(|error| refuse(error.to_string()))?
+        from_toml(toml::from_str(&text).map_err(|error| refuse(error.to_string()))?)
     } else {
         serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?
     };
@@ -137,6 +137,22 @@ fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
         Ok((name, Value::Object(documents)))
     });
     documents.collect()
+}
+
+/// TOML as JSON; its dates become texts.
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(from_toml).collect(),
+        toml::Value::Table(table) => {
+            let fields = table.into_iter().map(|(name, value)| (name, from_toml(value)));
+            Value::Object(fields.collect())
+        }
+    }
 }
 
 /// A list of objects with an `id` as a table; a table stays as it is.
@@ -172,6 +188,14 @@ mod tests {
         assert_eq!(table["gold"]["name"], "Gold");
         let table = json!({ "7": { "name": "VIP" } });
         assert_eq!(Value::Object(by_id(table.clone()).expect("a table")), table);
+    }
+
+    #[test]
+    fn dates_of_toml_are_texts() {
+        let text = "[[sales]]\nid = 1\nends = 2027-01-31T10:00:00Z\nrate = 0.5\n";
+        let read = from_toml(toml::from_str(text).expect("TOML"));
+        let sale = json!({ "id": 1, "ends": "2027-01-31T10:00:00Z", "rate": 0.5 });
+        assert_eq!(read, json!({ "sales": [sale] }));
     }
 
     #[test]

@@ -59,7 +59,9 @@ impl Args {
                 let mut changes = parse(&values, &mut std::io::stdin())?;
                 changes.extend(unset.into_iter().map(|name| (name, Value::Null)));
                 let client = self.remote.connect()?;
-                let answer = client.patch(&place.path("settings"), &json!({ "values": changes })).await?;
+                let answer = client
+                    .patch(&place.path("settings"), &json!({ "values": changes }))
+                    .await?;
                 client.output.list(&answer, &SETTING);
             }
         }

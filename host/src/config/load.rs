@@ -39,6 +39,9 @@ pub enum ConfigError {
     },
 }
 
+/// Sealed, a body takes five times its bytes, and a row of the store has at most 2 MiB.
+const KEPT_REPLY_BYTES_MAX: usize = 384 * 1024;
+
 /// What the command line says; it goes before the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -133,6 +136,7 @@ impl Config {
             ("plugin.table_elements_max", plugin.table_elements_max as u64),
             ("plugin.stack_bytes_max", plugin.stack_bytes_max as u64),
             ("plugin.response_bytes_max", plugin.response_bytes_max as u64),
+            ("plugin.kept_reply_bytes_max", plugin.kept_reply_bytes_max as u64),
             ("plugin.response_headers_max", plugin.response_headers_max as u64),
             ("plugin.host_calls_max", plugin.host_calls_max),
             ("plugin.written_bytes_max", plugin.written_bytes_max),
@@ -230,6 +234,11 @@ impl Config {
                     plugin.memory_bytes_max
                 )
             },
+        )?;
+        require(
+            plugin.kept_reply_bytes_max <= KEPT_REPLY_BYTES_MAX,
+            "plugin.kept_reply_bytes_max",
+            || format!("keep it within {KEPT_REPLY_BYTES_MAX}, which fits into a row of the store"),
         )?;
         require(
             plugin.record_bytes_max <= plugin.call_argument_bytes_max,

@@ -1,7 +1,5 @@
 //! One file of the documentation, and how it is sent.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
@@ -12,6 +10,7 @@ use http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::{Reply, Usage};
+use crate::weight::weight;
 
 /// Ready to be sent, as often as somebody asks.
 #[derive(Clone, Debug)]
@@ -119,12 +118,16 @@ fn refuses_gzip(asked: &HeaderMap) -> bool {
     let Some(accepted) = asked.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
         return false;
     };
-    let takes = |coding: &str| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let quality = quality.trim().strip_prefix("q=").unwrap_or("1");
-        matches!(name.trim(), "gzip" | "*") && !quality.trim_matches(['0', '.', ' ']).is_empty()
+    // What is named goes before what stands for all others (RFC 9110, 12.5.3).
+    let weight_of = |wanted: &str| {
+        accepted.split(',').find_map(|coding| {
+            let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+            name.trim()
+                .eq_ignore_ascii_case(wanted)
+                .then(|| weight(parameters))
+        })
     };
-    !accepted.split(',').any(takes)
+    weight_of("gzip").or_else(|| weight_of("*")).unwrap_or(0) == 0
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Reply {
@@ -141,11 +144,7 @@ fn plain(status: StatusCode, text: &'static str) -> Reply {
 
 /// Sixteen hexadecimal digits that change with the content.
 pub(super) fn fingerprint(content: &[u8]) -> String {
-    let mut text = String::with_capacity(16);
-    for byte in &Sha256::digest(content)[..8] {
-        write!(text, "{byte:02x}").expect("a string can be written to");
-    }
-    text
+    hex::encode(&Sha256::digest(content)[..8])
 }
 
 #[cfg(test)]

@@ -34,6 +34,12 @@ pub(super) fn properties(schema: Option<&Value>) -> impl Iterator<Item = (&Strin
     properties.into_iter().flatten()
 }
 
+/// Whether a schema asks for this property.
+pub(super) fn is_required(schema: &Value, name: &str) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    required.is_some_and(|required| required.iter().any(|required| required == name))
+}
+
 /// Parameters of other routes that are found in this one's answer: route, parameter, and where.
 pub(super) fn links<'m>(manifest: &'m Manifest, route: &Route) -> Vec<(&'m Route, &'m str, &'m str)> {
     let mut links = Vec::new();

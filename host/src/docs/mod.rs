@@ -7,7 +7,7 @@
 //!
 //! # Guarantees
 //! * All of it is made once for each version of a plugin, when somebody first asks.
-//! * The page loads nothing from elsewhere, runs no script but the host's own files, and may call this surface alone. What is typed
+//! * The page loads nothing from elsewhere, runs no script but the host's own files, and may call this host alone. What is typed
 //!   into it for signing stays in its memory.
 //! * What is ours and not the provider's is marked, wherever it is shown.
 

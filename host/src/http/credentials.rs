@@ -74,12 +74,6 @@ impl Credentials {
                 _ => None,
             });
         let in_bodies: Vec<_> = in_bodies.collect();
-        if let Some((route, _)) = in_bodies
-            .iter()
-            .find(|(route, _)| !manifest.routes.iter().any(|known| known.name == *route))
-        {
-            return Err(SurfaceError::BodyCredential(route.clone()));
-        }
         let realm = manifest.name.clone();
         Ok(Credentials {
             schemes,
@@ -109,15 +103,12 @@ impl Credentials {
 
     /// Takes the key out of a body, and leaves what a plugin is given.
     pub(super) fn take_from(&self, body: &mut Bytes, pointer: &str) -> Result<String, CredentialFailure> {
-        let mut json: Value = serde_json::from_slice(body).map_err(|_| CredentialFailure::Missing)?;
-        let place = json.pointer_mut(pointer).ok_or(CredentialFailure::Missing)?;
-        let key = match std::mem::replace(place, TAKEN.into()) {
-            Value::String(key) if key.is_empty() => return Err(CredentialFailure::Missing),
-            Value::String(key) if self.has_form(&key) => key,
-            _ => return Err(CredentialFailure::Malformed),
-        };
-        *body = json.to_string().into();
-        Ok(key)
+        match blank(body, pointer) {
+            None => Err(CredentialFailure::Missing),
+            Some(Value::String(key)) if key.is_empty() => Err(CredentialFailure::Missing),
+            Some(Value::String(key)) if self.has_form(&key) => Ok(key),
+            Some(_) => Err(CredentialFailure::Malformed),
+        }
     }
 
     /// What keys of this surface start with; empty if they have no prefix.
@@ -190,6 +181,14 @@ impl Credentials {
         };
         HeaderValue::try_from(text).ok()
     }
+}
+
+/// Takes what a body has in the place of a key, and puts in there what a plugin is given. Nothing if it has no such place.
+pub(super) fn blank(body: &mut Bytes, pointer: &str) -> Option<Value> {
+    let mut json: Value = serde_json::from_slice(body).ok()?;
+    let taken = std::mem::replace(json.pointer_mut(pointer)?, TAKEN.into());
+    *body = json.to_string().into();
+    Some(taken)
 }
 
 /// Why a client is asked to try again.

@@ -31,7 +31,7 @@ use super::request_id::RequestIds;
 use super::respond::{self, Answer, Envelope};
 use super::signed::Signed;
 use super::socket::Activity;
-use super::{Caller, Gate, Mount, address, body, claim, connection};
+use super::{Caller, Gate, Mount, address, body, claim, connection, credentials};
 use crate::bindings::NOTIFICATIONS;
 use crate::config::EdgeLimits;
 use crate::exchange::{Cause, CredentialFailure, Exchange, Outcome, Usage};
@@ -198,9 +198,9 @@ impl<G: Gate> Edge<G> {
         };
 
         let mut identity = self.identify(mount, rule, parts, found.key.as_deref()).await;
+        let in_body = surface.credentials.key_in_body(&rule.name);
         let mut taken = None;
-        if let (Err(Cause::Unauthenticated(CredentialFailure::Missing)), Some(pointer)) =
-            (&identity, surface.credentials.key_in_body(&rule.name))
+        if let (Err(Cause::Unauthenticated(CredentialFailure::Missing)), Some(pointer)) = (&identity, in_body)
         {
             self.ration(mount, rule, None, line.address).map_err(refuse)?;
             let mut whole = self.read(rule, body).await.map_err(refuse)?;
@@ -214,20 +214,30 @@ impl<G: Gate> Edge<G> {
             .as_ref()
             .ok()
             .and_then(|identity| identity.caller.as_ref());
+        // Who has yet to prove that the key is theirs is not written down as its owner, and not told what it may do.
+        let proved = identity.as_ref().is_ok_and(|identity| identity.signed.is_none());
+        if proved {
+            line.principal = caller.map(|caller| caller.principal.clone());
+        }
         // Whoever is still nobody has paid already, for having the body read.
         if taken.is_none() || caller.is_some() {
             self.ration(mount, rule, caller, line.address).map_err(refuse)?;
         }
         let Identity { caller, signed } = identity.map_err(refuse)?;
         let principal = caller.map(|caller| caller.principal);
-        // Whoever has yet to prove that the key is theirs is not told what it may do.
-        if signed.is_none() {
-            line.principal.clone_from(&principal);
+        if proved {
             authorise(rule, principal.as_ref()).map_err(refuse)?;
         }
         let body = match taken {
             Some(body) => body,
-            None => self.read(rule, body).await.map_err(refuse)?,
+            None => {
+                let mut body = self.read(rule, body).await.map_err(refuse)?;
+                if let Some(pointer) = in_body {
+                    // Presented elsewhere, or on a public route; a plugin is not given it all the same.
+                    credentials::blank(&mut body, pointer);
+                }
+                body
+            }
         };
         if let (Some(signed), Some(principal)) = (&signed, &principal) {
             self.gate

@@ -54,9 +54,6 @@ pub enum SurfaceError {
     /// A credential is a parameter that no path has.
     #[error("keys are in the parameter `{0}`, which no route has")]
     PathCredential(String),
-    /// A credential is in the body of a route that there is not.
-    #[error("keys are in the body of the route `{0}`, which there is not")]
-    BodyCredential(String),
     /// A plugin sees no credentials.
     #[error("the header `{0}` carries credentials, which a plugin is not given")]
     CredentialHeader(String),
@@ -195,7 +192,8 @@ impl Surface {
             return Cow::Borrowed(path);
         }
         let segments = path.split('/').filter(|segment| !segment.is_empty());
-        Cow::Owned(segments.fold(String::new(), |path, segment| path + "/" + segment))
+        let tidy = segments.fold(String::new(), |path, segment| path + "/" + segment);
+        Cow::Owned(if tidy.is_empty() { "/".to_owned() } else { tidy })
     }
 
     fn at<'p>(&self, method: &Method, path: &'p str) -> Option<matchit::Match<'_, 'p, &u32>> {

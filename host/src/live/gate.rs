@@ -37,7 +37,10 @@ impl Gate for Live {
             tracing::error!(%error, "a key could not be looked up");
             Cause::HostFailed
         })??;
-        self.key_uses.note(verified.principal.key());
+        // Where requests are signed, the key alone is no secret, and not used before its signature is checked.
+        if !keys::Surface::of(mount.surface.manifest()).signed {
+            self.key_uses.note(verified.principal.key());
+        }
         Ok(verified)
     }
 
@@ -46,7 +49,10 @@ impl Gate for Live {
         let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
         let mut work = HostWork::read(&self.store, &draws);
         match keys::is_signed_by(&mut work, &self.secrets, principal.key(), message, code) {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.key_uses.note(principal.key());
+                Ok(())
+            }
             Ok(false) => Err(Cause::Unauthenticated(CredentialFailure::BadSignature)),
             Err(error) => {
                 tracing::error!(%error, key = %principal.key(), "a signing secret could not be opened");

@@ -133,10 +133,16 @@ impl Shared {
             let mut desk = Desk::new(&self.office, &plugin.facts, &draws, caller.clone());
             match recall::recall(&mut desk, exchange) {
                 Ok(None) => {}
-                Ok(Some(recalled)) => return recalled,
+                Ok(Some(mut recalled)) => {
+                    recalled.usage.add(&usage);
+                    return recalled;
+                }
                 Err(error) => {
                     tracing::error!(%error, request_id = exchange.request_id, "a kept reply could not be read");
-                    return Finished::failed(Cause::HostFailed);
+                    return Finished {
+                        usage,
+                        ..Finished::failed(Cause::HostFailed)
+                    };
                 }
             }
             let Run {
@@ -167,10 +173,14 @@ impl Shared {
                 return wanted.finished(usage, Some(work.snapshot()), None);
             }
             if let Some(claim) = &exchange.claim
-                && let Err(error) = idempotency::keep(&mut work, &self.office.secrets, claim, &wanted.to_keep())
+                && let Err(error) =
+                    idempotency::keep(&mut work, &self.office.secrets, claim, &wanted.to_keep())
             {
                 tracing::error!(%error, request_id = exchange.request_id, "a reply could not be kept");
-                return Finished::failed(Cause::HostFailed);
+                return Finished {
+                    usage,
+                    ..Finished::failed(Cause::HostFailed)
+                };
             }
             match self.tell_and_commit(work, &mut put_off, &mut usage, &exchange.request_id) {
                 Ok(Some(committed)) => {
@@ -232,6 +242,13 @@ impl Shared {
     fn check(&self, answer: Answer, exchange: &Exchange, caller: &Caller) -> Result<Wanted, String> {
         let resume_after = answer.resume_after.clone();
         let reply = check_answer(answer, &self.limits)?;
+        let kept_max = self.limits.kept_reply_bytes_max;
+        if exchange.claim.is_some() && reply.status < 400 && reply.body.len() > kept_max {
+            return Err(format!(
+                "a body of {} bytes is over what can be kept for an Idempotency-Key, {kept_max} (plugin.kept_reply_bytes_max)",
+                reply.body.len()
+            ));
+        }
         let Some(job) = resume_after.filter(|_| reply.status < 400) else {
             return Ok(Wanted {
                 reply,

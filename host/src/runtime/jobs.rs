@@ -171,31 +171,35 @@ impl Shared {
     /// At start nobody else runs anything, so whatever still has a lease was cut off.
     async fn tidy_after_start(self: &Arc<Shared>) {
         let backoff = self.backoff();
-        self.release(move |work| jobs::release_all(work, BATCH, backoff))
-            .await;
+        self.until_none_is_left("leases of an earlier host", move |work| {
+            jobs::release_all(work, BATCH, backoff)
+        })
+        .await;
     }
 
     async fn tidy(self: &Arc<Shared>) {
         let backoff = self.backoff();
-        self.release(move |work| jobs::release_expired(work, BATCH, backoff))
+        self.until_none_is_left("leases that ended", move |work| {
+            jobs::release_expired(work, BATCH, backoff)
+        })
+        .await;
+        self.until_none_is_left("old jobs", |work| jobs::purge(work, BATCH))
             .await;
-        if let Err(error) = self.host_write(|work| jobs::purge(work, BATCH)).await {
-            tracing::error!(%error, "old jobs could not be purged");
-        }
-        if let Err(error) = self.host_write(|work| idempotency::purge(work, BATCH)).await {
-            tracing::error!(%error, "old replies could not be purged");
-        }
+        self.until_none_is_left("old replies", |work| idempotency::purge(work, BATCH))
+            .await;
     }
 
-    async fn release<F>(self: &Arc<Shared>, release: F)
+    /// Does away with all of something, a batch in a transaction.
+    async fn until_none_is_left<E, F>(self: &Arc<Shared>, what: &str, batch: F)
     where
-        F: Fn(&mut HostWork) -> Result<usize, JobError> + Clone + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+        F: Fn(&mut HostWork) -> Result<usize, E> + Clone + Send + 'static,
     {
         loop {
-            match self.host_write(release.clone()).await {
-                Ok((released, _)) if released == BATCH => {}
+            match self.host_write(batch.clone()).await {
+                Ok((done, _)) if done == BATCH => {}
                 Ok(_) => return,
-                Err(error) => return tracing::error!(%error, "leases that ended could not be released"),
+                Err(error) => return tracing::error!(%error, what, "could not be tidied up"),
             }
         }
     }

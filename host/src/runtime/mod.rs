@@ -59,7 +59,7 @@ pub use self::usage::RouteTotals;
 use crate::bindings::{Directory, Office};
 use crate::config::Config;
 use crate::exchange::{Exchange, Reply};
-use crate::outbound::Client;
+use crate::outbound::{Client, Guard};
 use crate::webhooks::Bell;
 
 /// What every call shares.
@@ -144,6 +144,7 @@ impl Runtime {
             store: store.clone(),
             limits: Arc::clone(&limits),
             directory: Directory::new(public_url),
+            guard: Guard::new(&config.allow_private),
             secrets,
         };
         Ok(Runtime {

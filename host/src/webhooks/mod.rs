@@ -29,7 +29,7 @@ use mooring_core::seal::MasterKeys;
 use mooring_core::time::Timestamp;
 use mooring_core::webhooks::Finished;
 use mooring_manifest::Manifest;
-use mooring_store::Store;
+use mooring_store::{Sequence, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -100,21 +100,36 @@ impl Deliverer {
         };
         let mut ask = Ask::at_start();
         let mut tidied = Instant::now();
+        // The last turn, while it is not known to be on the disk.
+        let mut last: Option<Taken> = None;
         loop {
             state.take_reports();
             ask.takes_new = true;
             ask.relook |= self.bell.take_changed();
+            // What is looked at is what the disk has: a turn that took rows away, or one that looks around, is waited for.
+            let waits = last.as_ref().is_some_and(|last| last.took_rows) || ask.relook || ask.tidy;
+            if let Some(last) = last.take_if(|_| waits)
+                && !self.is_durable(&last).await
+            {
+                return;
+            }
             ask.busy = state.lanes.busy();
             ask.ready = state.lanes.ready(Timestamp::now());
             ask.room = state.lanes.room();
             let (asked, finished) = (Arc::new(std::mem::take(&mut ask)), state.finished());
             match self.turns.take(Arc::clone(&asked), Arc::clone(&finished)).await {
                 Ok(done) => {
-                    let (sequence, more) = (done.sequence, done.more);
+                    let more = done.more;
+                    let taken = Taken {
+                        sequence: done.sequence,
+                        took_rows: done.took_rows,
+                    };
                     self.start(done, &mut state.lanes, &report, &stopping);
-                    // The pace: the next turn begins when this one is on the disk.
-                    if let Err(error) = self.turns.store().durable(sequence).await {
-                        tracing::error!(%error, "deliveries end: the store takes no writes");
+                    // The pace: the next turn begins when the one before this one is on the disk. So one is computed while
+                    // another is written.
+                    if let Some(before) = last.replace(taken)
+                        && !self.is_durable(&before).await
+                    {
                         return;
                     }
                     if more {
@@ -153,6 +168,17 @@ impl Deliverer {
         }
         stop.send_replace(true);
         self.drain(state).await;
+    }
+
+    /// Waits until a turn is on the disk. If that fails, there is nothing more to deliver.
+    async fn is_durable(&self, turn: &Taken) -> bool {
+        match self.turns.store().durable(turn.sequence).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "deliveries end: the store takes no writes");
+                false
+            }
+        }
     }
 
     /// Makes what was claimed.
@@ -211,6 +237,13 @@ impl Deliverer {
             }
         }
     }
+}
+
+/// A turn that was taken.
+struct Taken {
+    sequence: Sequence,
+    /// Whether it took rows of the outbox: until it is on the disk, whoever looks there sees them still.
+    took_rows: bool,
 }
 
 /// What changes from turn to turn.

@@ -69,8 +69,10 @@ pub(super) struct Done {
     pub(super) outlook: Vec<(EndpointId, Option<Timestamp>)>,
     /// What is to be made now.
     pub(super) claims: Vec<(Arc<Target>, Claims)>,
-    /// To be waited for before the next turn.
+    /// Up to here it is to be on the disk.
     pub(super) sequence: Sequence,
+    /// Whether rows of the outbox are gone by it.
+    pub(super) took_rows: bool,
     /// Whether the outbox, or tidying, has more.
     pub(super) more: bool,
 }
@@ -167,7 +169,7 @@ impl Inner {
 
     /// What is read before the work, as of the last moment that is on the disk: an event that a power cut could take back is
     /// not delivered, and looking does not conflict with those who emit meanwhile. Only turns take rows away, one after the
-    /// other, and whatever they did is on the disk by now.
+    /// other, and one that did is on the disk before the next begins.
     #[expect(clippy::type_complexity, reason = "two lists, each what it says")]
     fn look(
         &self,
@@ -222,6 +224,7 @@ impl Inner {
             outlook: Vec::new(),
             claims: Vec::new(),
             sequence: Sequence::ZERO,
+            took_rows: !rows.is_empty(),
             more,
         };
         if ask.takes_new {

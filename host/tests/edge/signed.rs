@@ -96,6 +96,14 @@ async fn a_key_in_the_body_is_taken_out_of_it_on_its_own_route_alone() {
     let answer = send(&served, "POST", "/signed/call", "", body).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.json()["body"], r#"{"params":{"key":"-","x":1}}"#);
+    let open = r#"{"params":{"key":"tk_other"}}"#;
+    let at = now();
+    let signed = headers(at, &code(at, open));
+    let answer = send(&served, "POST", "/signed/call", &signed, open).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["body"]),
+        (200, &r#"{"params":{"key":"-"}}"#.into())
+    );
     for (path, body, failure) in [
         ("/signed/items", body, "Missing"),
         ("/signed/call", r#"{"params":{"key":"tk_bad"}}"#, "Unknown"),

@@ -198,7 +198,7 @@ record!(in wit::webhooks::EventPage => List<Event> { items, total });
 cases!(wit::webhooks::EventError => EventError { NotFound; Invalid, Denied, Internal });
 
 record!(out NewEndpoint => wit::endpoints::NewEndpoint { webhook, url, kinds, subject, own_secret });
-record!(in EndpointChanges => wit::endpoints::EndpointChanges { url, kinds, enabled });
+record!(out EndpointChanges => wit::endpoints::EndpointChanges { url, kinds, enabled });
 cases!(wit::endpoints::Health => Health { Healthy, Degraded, Suspended, Disabled });
 record!(in wit::endpoints::Endpoint => Endpoint {
     id, url, kinds, subject, health, failures, failing_since, waiting, delivered, dead, created_at, updated_at

@@ -30,7 +30,9 @@ fn a_reply_is_found_by_the_same_request_alone() {
     let world = World::new();
     let first = claim("order-1", 1);
     assert_eq!(known(&world, &first), Known::Nothing);
-    world.run(|work| keep(work, &master(), &first, &reply("{}"))).unwrap();
+    world
+        .run(|work| keep(work, &master(), &first, &reply("{}")))
+        .unwrap();
     assert_eq!(known(&world, &first), Known::Same(reply("{}")));
     assert_eq!(known(&world, &claim("order-1", 2)), Known::Other);
     assert_eq!(known(&world, &claim("order-2", 1)), Known::Nothing);
@@ -71,7 +73,9 @@ fn an_answer_that_waited_takes_the_place_of_the_wait() {
         .unwrap();
     assert_eq!(known(&world, &named), Known::Same(Kept::Waits(job)));
     world.pass(Duration::from_secs(1));
-    world.run(|work| keep(work, &master(), &named, &reply("done"))).unwrap();
+    world
+        .run(|work| keep(work, &master(), &named, &reply("done")))
+        .unwrap();
     assert_eq!(known(&world, &named), Known::Same(reply("done")));
     world.pass(KEPT);
     assert_eq!(
@@ -85,7 +89,9 @@ fn an_answer_that_waited_takes_the_place_of_the_wait() {
 fn a_reply_is_forgotten_after_its_time_and_purged() {
     let world = World::new();
     let named = claim("order-1", 1);
-    world.run(|work| keep(work, &master(), &named, &reply("{}"))).unwrap();
+    world
+        .run(|work| keep(work, &master(), &named, &reply("{}")))
+        .unwrap();
     let last = Duration::from_millis(1);
     world.pass(KEPT.checked_sub(last).unwrap());
     assert_eq!(world.host_run(|host| purge(host, 10)).unwrap(), 0);
@@ -120,5 +126,8 @@ fn what_is_kept_cannot_be_read_without_the_master_key() {
         work.transaction.scan(range, Order::Ascending, 10).unwrap()
     });
     let row = String::from_utf8_lossy(&rows[0].1).into_owned();
-    assert!(!row.contains(shown_once) && !row.contains(&hex::encode(shown_once)), "{row}");
+    assert!(
+        !row.contains(shown_once) && !row.contains(&hex::encode(shown_once)),
+        "{row}"
+    );
 }

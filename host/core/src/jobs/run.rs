@@ -110,9 +110,12 @@ pub fn next_due(work: &mut HostWork) -> Result<Option<Timestamp>, StoreError> {
 
 /// Whether nothing is due and nothing runs.
 pub fn is_settled(work: &mut HostWork, now: Timestamp) -> Result<bool, StoreError> {
-    let running = KeyRange::prefix([layout::JOBS_LEASED]);
-    Ok(timed_rows(work, up_to(layout::JOBS_DUE, now), 1)?.is_empty()
-        && timed_rows(work, running, 1)?.is_empty())
+    Ok(timed_rows(work, up_to(layout::JOBS_DUE, now), 1)?.is_empty() && is_idle(work)?)
+}
+
+/// Whether nothing runs.
+pub fn is_idle(work: &mut HostWork) -> Result<bool, StoreError> {
+    Ok(timed_rows(work, KeyRange::prefix([layout::JOBS_LEASED]), 1)?.is_empty())
 }
 
 /// Takes a due job, for so long. Commit and wait until it is durable before running it; who loses the commit has not got

@@ -132,8 +132,9 @@ pub fn mint(
     Ok(minted)
 }
 
-/// Makes a successor with the same rights, and a secret of its own where requests are signed, and lets the old key work for `overlap` more, unless it ends sooner. The
-/// successor ends when the old key was to end. Not safe to repeat: a second call is refused, and the first secret is gone.
+/// Makes a successor with the same rights, and with a signing secret of its own where the old one has one, and lets the old key
+/// work for `overlap` more, unless it ends sooner. The successor ends when the old key was to end. Not safe to repeat: a second
+/// call is refused, and the first secret is gone.
 pub fn rotate(
     work: &mut HostWork,
     master: &MasterKeys,

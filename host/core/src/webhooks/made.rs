@@ -128,15 +128,16 @@ pub fn own(work: &mut Work, page: Page) -> Result<Listing<Endpoint>, WebhookErro
 pub fn change(work: &mut Work, id: &EndpointId, changes: EndpointChanges) -> Result<Endpoint, WebhookError> {
     let before = made(work, id)?;
     let mut endpoint = before.clone();
+    let disabled_by = before.disabled.map(|disabled| disabled.by);
+    let by_operator = disabled_by == Some(DisabledBy::Operator);
+    let is_off_on_purpose = by_operator || disabled_by == Some(DisabledBy::Plugin);
     if let Some(url) = changes.url {
         check_address(&url)?;
         if let Source::Plugin(made) = &mut endpoint.source
             && made.url != url
         {
             made.url = url;
-            let by_operator =
-                matches!(endpoint.disabled, Some(disabled) if disabled.by == DisabledBy::Operator);
-            if !by_operator {
+            if !is_off_on_purpose {
                 endpoint.recover();
             }
         }
@@ -146,9 +147,10 @@ pub fn change(work: &mut Work, id: &EndpointId, changes: EndpointChanges) -> Res
         endpoint.kinds = kinds;
     }
     match changes.enabled {
-        Some(true) if endpoint.health == Health::Disabled => endpoint.recover(),
+        // What the operator has switched off stays off.
+        Some(true) if endpoint.health != Health::Healthy && !by_operator => endpoint.recover(),
         Some(false) if endpoint.health != Health::Disabled => {
-            endpoint.disable(DisabledBy::Operator, work.now());
+            endpoint.disable(DisabledBy::Plugin, work.now());
         }
         _ => {}
     }
@@ -164,7 +166,7 @@ pub fn remove(work: &mut Work, id: &EndpointId) -> Result<(), WebhookError> {
     if let Source::Plugin(made) = &mut endpoint.source {
         made.removed = true;
     }
-    endpoint.disable(DisabledBy::Operator, work.now());
+    endpoint.disable(DisabledBy::Plugin, work.now());
     save_endpoint(work, Some(&before), &mut endpoint)?;
     work.deliveries_changed = true;
     Ok(())
@@ -221,13 +223,15 @@ pub fn deliveries_of(
             state,
             ..DeliveryFilter::default()
         };
+        // Once the page is full the others are only counted.
+        let left = page.limit.saturating_sub(listing.items.len() as u32);
         let part = Page {
             offset: page.offset.saturating_sub(listing.total),
+            limit: left.max(1),
             ..page
         };
         let found = list_deliveries(work, &filter, part)?;
-        let left = (page.limit as usize).saturating_sub(listing.items.len());
-        listing.items.extend(found.items.into_iter().take(left));
+        listing.items.extend(found.items.into_iter().take(left as usize));
         listing.total += found.total;
     }
     Ok(listing)
@@ -284,137 +288,4 @@ fn draw_secret(work: &mut Work, endpoint: &mut Endpoint, keys: &MasterKeys) -> R
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use mooring_manifest::{Manifest, Webhook};
-
-    use super::*;
-    use crate::events::{self, NewEvent};
-    use crate::testing::World;
-    use crate::webhooks::{dispatch, secrets};
-
-    fn keys() -> MasterKeys {
-        MasterKeys::new([1; 32], [])
-    }
-
-    fn manifest() -> Arc<Manifest> {
-        let webhook = Webhook {
-            name: String::from("main"),
-            url_setting: String::from("url"),
-            secret_setting: None,
-            kinds: Vec::new(),
-            timeout_ms: 10_000,
-            retry_seconds: vec![30],
-            ordered: false,
-            headers: Vec::new(),
-        };
-        let setting = mooring_manifest::Setting {
-            name: String::from("url"),
-            kind: mooring_manifest::SettingKind::Url,
-            default: None,
-            summary: String::new(),
-        };
-        Arc::new(Manifest {
-            settings: vec![setting],
-            webhooks: vec![webhook],
-            ..Manifest::default()
-        })
-    }
-
-    fn new(url: &str, kinds: &[&str], subject: Option<&str>) -> NewEndpoint {
-        NewEndpoint {
-            webhook: String::from("main"),
-            url: url.to_owned(),
-            kinds: kinds.iter().map(|&kind| kind.to_owned()).collect(),
-            subject: subject.map(str::to_owned),
-            own_secret: true,
-        }
-    }
-
-    fn made_one(world: &World, new: NewEndpoint) -> (EndpointId, String) {
-        let (endpoint, secret) = world
-            .run(|work| make(work, &manifest(), &keys(), new.clone()))
-            .unwrap();
-        (endpoint.id, secret.unwrap())
-    }
-
-    /// Emits an event, and gives how many deliveries there are to each of these endpoints then.
-    fn emit(world: &World, kind: &str, subject: &str, to: &[&EndpointId]) -> Vec<u64> {
-        let new = NewEvent {
-            kind: kind.to_owned(),
-            subject: subject.to_owned(),
-            data: String::from("{}"),
-            dedupe_key: None,
-            deliver: true,
-        };
-        world.run(|work| events::emit(work, new.clone())).unwrap();
-        world.host_run(|host| {
-            let rows = events::outbox(host, 100).unwrap();
-            dispatch(host, &rows, &|_| Some(manifest())).unwrap();
-        });
-        let total = |id: &EndpointId| {
-            world.run(|work| deliveries_of(work, Some(id), None, Page::first(1)).unwrap().total)
-        };
-        to.iter().map(|id| total(id)).collect()
-    }
-
-    #[test]
-    fn each_endpoint_gets_the_kinds_and_the_subject_that_it_asked_for() {
-        let world = World::new();
-        let (all, _) = made_one(&world, new("https://a.example/", &[], None));
-        let (paid, _) = made_one(&world, new("https://b.example/", &["invoice.*"], None));
-        let (one, _) = made_one(&world, new("https://c.example/", &[], Some("sub_1")));
-        let to = [&all, &paid, &one];
-        assert_eq!(emit(&world, "invoice.paid", "sub_1", &to), [1, 1, 1]);
-        assert_eq!(emit(&world, "user.made", "sub_2", &to), [2, 1, 1]);
-        assert_eq!(world.run(|work| own(work, Page::first(10))).unwrap().total, 2);
-        world.run(|work| remove(work, &all)).unwrap();
-        let again = world.run(|work| remove(work, &all));
-        assert!(matches!(again, Err(WebhookError::NoEndpoint)));
-        assert_eq!(emit(&world, "invoice.paid", "sub_1", &to), [2, 2, 2]);
-        assert_eq!(world.run(|work| own(work, Page::first(10))).unwrap().total, 1);
-    }
-
-    #[test]
-    fn a_secret_is_its_own_and_the_one_before_signs_beside_it() {
-        let world = World::new();
-        let (id, first) = made_one(&world, new("https://a.example/", &[], None));
-        let (_, other) = made_one(&world, new("https://a.example/", &[], None));
-        assert_ne!(first, other);
-        let second = world.run(|work| renew_secret(work, &id, &keys())).unwrap();
-        let signs = world.run(|work| {
-            let endpoint = made(work, &id).unwrap();
-            secrets(work, &endpoint, &manifest(), &keys()).unwrap()
-        });
-        assert_eq!((signs.newest, signs.previous), (Some(second), vec![first]));
-    }
-
-    #[test]
-    fn bad_addresses_and_too_many_are_refused() {
-        let world = World::new();
-        for url in [
-            "",
-            "ftp://a.example/",
-            "https://",
-            "https://u@a.example/",
-            "https://a.example/#x",
-            "/hook",
-        ] {
-            let refused = world.run(|work| make(work, &manifest(), &keys(), new(url, &[], None)));
-            assert!(matches!(refused, Err(WebhookError::Invalid(_))), "{url}");
-        }
-        let undeclared = NewEndpoint {
-            webhook: String::from("nobody"),
-            ..new("https://a.example/", &[], None)
-        };
-        let refused = world.run(|work| make(work, &manifest(), &keys(), undeclared.clone()));
-        assert!(matches!(refused, Err(WebhookError::Undeclared(_))));
-        for _ in 0..MADE_MAX {
-            made_one(&world, new("https://a.example/", &[], None));
-        }
-        let refused =
-            world.run(|work| make(work, &manifest(), &keys(), new("https://a.example/", &[], None)));
-        assert!(matches!(refused, Err(WebhookError::TooMany(MADE_MAX))));
-    }
-}
+mod tests;

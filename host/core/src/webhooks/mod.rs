@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Actors: a plugin emits ([`crate::events`]); the host's deliverer dispatches (`dispatch`), claims and records (`run`);
-//! the operator looks, redelivers, tests, rotates, switches off and on (`operate`, `secrets`). How an endpoint is doing
+//! the operator looks, redelivers, tests, rotates, switches off and on (`operate`, `secrets`); a plugin makes endpoints for its
+//! callers (`made`). How an endpoint is doing
 //! decides what may be claimed of it (`health`), and when a failed delivery is tried again is written in the plugin's
 //! manifest (`schedule`).
 //!
@@ -178,6 +179,8 @@ pub struct Disabled {
 pub enum DisabledBy {
     /// The operator.
     Operator,
+    /// The plugin that made it.
+    Plugin,
     /// The receiver: it answered 410.
     Gone,
     /// The host, after [`DISABLED_AFTER`] without a success.
@@ -189,6 +192,7 @@ impl DisabledBy {
     pub fn as_str(self) -> &'static str {
         match self {
             DisabledBy::Operator => "operator",
+            DisabledBy::Plugin => "plugin",
             DisabledBy::Gone => "gone",
             DisabledBy::Failing => "failing",
         }

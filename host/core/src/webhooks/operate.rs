@@ -9,7 +9,7 @@ use super::rows::{
     ENDPOINT, ENDPOINT_STATE, TENANT, TENANT_STATE, deliveries, delivery_id, endpoints, event_key,
     event_range, find_delivery, find_endpoint, queue_key, save_delivery, save_endpoint, state_value,
 };
-use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, WebhookError};
+use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, Source, WebhookError};
 use crate::check::{self, InvalidField};
 use crate::events::{self, NewEvent};
 use crate::ids::{DeliveryId, EndpointId, EventId, TenantId};
@@ -270,6 +270,10 @@ pub fn disable(work: &mut HostWork, id: &EndpointId) -> Result<Endpoint, Webhook
 /// Switches an endpoint on, or ends its suspension: what was held is due. Repeating it is safe.
 pub fn enable(work: &mut HostWork, id: &EndpointId) -> Result<Endpoint, WebhookError> {
     let before = find_endpoint(work, id)?;
+    // Nothing goes any more to what a plugin has taken back.
+    if matches!(&before.source, Source::Plugin(made) if made.removed) {
+        return Err(WebhookError::NoEndpoint);
+    }
     let mut endpoint = before.clone();
     endpoint.recover();
     save_endpoint(work, Some(&before), &mut endpoint)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mooring_manifest::Manifest;
 
+use super::dispatch::all_of;
 use super::rows::{find_endpoint, save_endpoint};
 use super::{Endpoint, Made, PreviousSecret, Source, WebhookError};
 use crate::check::InvalidField;
@@ -112,6 +113,16 @@ pub fn rotate(
     let previous_until = (replaced.is_some() && !overlap.is_zero()).then_some(until);
     if let (Some(replaced), Some(until)) = (replaced, previous_until) {
         endpoint.keep_secret(&replaced, now, until, keys)?;
+        // Those that a plugin made without a secret of their own sign with the same one.
+        for before in all_of(work, before.tenant.id, &before.plugin)? {
+            let shares = matches!(&before.source, Source::Plugin(made)
+                if made.secret.is_none() && made.webhook == webhook.name);
+            if shares {
+                let mut sharing = before.clone();
+                sharing.keep_secret(&replaced, now, until, keys)?;
+                save_endpoint(work, Some(&before), &mut sharing)?;
+            }
+        }
     }
     save_endpoint(work, Some(&before), &mut endpoint)?;
     work.deliveries_changed = true;

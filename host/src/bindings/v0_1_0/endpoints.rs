@@ -1,5 +1,6 @@
 //! `endpoints`
 
+use mooring_core::check::InvalidField;
 use mooring_core::ids::{DeliveryId, EndpointId};
 use mooring_core::webhooks as core;
 use mooring_core::webhooks::{Source, WebhookError};
@@ -11,10 +12,12 @@ use super::wit::mooring::plugin::endpoints::{
 };
 use super::{common_errors, types};
 use crate::bindings::Desk;
+use crate::outbound::Guard;
 
 impl Host for Desk {
     fn create(&mut self, endpoint: NewEndpoint) -> Result<Made, EndpointError> {
         let (manifest, office) = (self.facts.manifest.clone(), self.office.clone());
+        check_address(&office.guard, &endpoint.url)?;
         let work = self.write()?;
         let new = core::NewEndpoint {
             webhook: endpoint.webhook,
@@ -27,6 +30,7 @@ impl Host for Desk {
         Ok(Made {
             endpoint: shape(work, endpoint)?,
             secret,
+            extensions: Vec::new(),
         })
     }
 
@@ -47,6 +51,9 @@ impl Host for Desk {
     }
 
     fn update(&mut self, id: String, changes: EndpointChanges) -> Result<Endpoint, EndpointError> {
+        if let Some(url) = &changes.url {
+            check_address(&self.office.guard, url)?;
+        }
         let work = self.write()?;
         let changes = core::EndpointChanges {
             url: changes.url,
@@ -90,6 +97,18 @@ impl Host for Desk {
     fn test(&mut self, endpoint: String, kind: String, data: String) -> Result<Delivery, EndpointError> {
         self.check_record("data", &data)?;
         Ok(core::test(self.write()?, &parse(&endpoint)?, &kind, Some(&data))?.into())
+    }
+}
+
+/// Refuses an address that no delivery may go to, as far as the URL alone tells: a name is looked up when it is called.
+fn check_address(guard: &Guard, url: &str) -> Result<(), InvalidField> {
+    // What is no URL is refused with the other rules for values.
+    match url.parse().map(|url| guard.check_host(&url)) {
+        Ok(Err(refused)) => Err(InvalidField::new(
+            "url",
+            format!("{refused}, and webhooks go to public addresses only"),
+        )),
+        Ok(Ok(())) | Err(_) => Ok(()),
     }
 }
 

@@ -77,6 +77,14 @@ impl Auth {
         }
     }
 
+    /// What a sample says where no header proves who calls.
+    pub(super) fn remark(&self) -> &'static str {
+        match self {
+            Auth::Path(_) => "The key is a part of the path.",
+            _ => "No key is asked for.",
+        }
+    }
+
     /// The header with the key, and what stands before it.
     pub(super) fn header(&self) -> Option<(&str, &str)> {
         match self {

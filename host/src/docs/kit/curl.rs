@@ -56,7 +56,7 @@ fn authorize(auth: &Auth) -> String {
     }
     match auth.header() {
         Some((name, before)) => format!("  ARGUMENTS+=(--header \"{name}: {before}$key\")"),
-        None => "  : # The key is a part of the path.".to_owned(),
+        None => format!("  : # {}", auth.remark()),
     }
 }
 
@@ -114,8 +114,10 @@ fn inside(part: &Part) -> String {
                 utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()
             }
         }
-        Part::Saved { name, .. } | Part::Variable(name) => format!("${{{name}}}"),
-        Part::Unique { before, after } => format!("{}${{RUN}}{}", escaped(before), escaped(after)),
+        Part::Saved { name, .. } | Part::Variable(name) => format!("$(segment \"${name}\")"),
+        Part::Unique { before, after } => {
+            format!("$(segment \"{}${{RUN}}{}\")", escaped(before), escaped(after))
+        }
         Part::Object(_) => String::new(),
     }
 }

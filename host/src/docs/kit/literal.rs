@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::plan::Part;
+use super::plan::{Call, Part};
 
 /// What differs between languages whose literals are otherwise alike.
 pub(super) struct Style {
@@ -21,9 +21,39 @@ pub(super) struct Style {
     /// The number of the run between two texts.
     pub(super) unique: fn(&str, &str) -> String,
     pub(super) variable: fn(&str) -> String,
+    /// Between two texts that are put together.
+    pub(super) joint: &'static str,
 }
 
 impl Style {
+    /// The query of a call, if it has one, as an object.
+    pub(super) fn query(&self, call: &Call<'_>) -> Option<String> {
+        let fields = call
+            .query
+            .iter()
+            .map(|(name, part)| (name.as_str(), self.part(part)));
+        (!call.query.is_empty()).then(|| self.object(fields.collect()))
+    }
+
+    /// A path: what is always so, and segments that are filled in, put together.
+    pub(super) fn path(&self, parts: &[Part]) -> String {
+        let (mut terms, mut plain) = (Vec::new(), String::new());
+        for part in parts {
+            plain.push('/');
+            match part {
+                Part::Json(segment) => plain.push_str(segment.as_str().unwrap_or_default()),
+                part => {
+                    terms.push((self.text)(&std::mem::take(&mut plain)));
+                    terms.push(format!("segment({})", self.part(part)));
+                }
+            }
+        }
+        if !plain.is_empty() {
+            terms.push((self.text)(&plain));
+        }
+        terms.join(self.joint)
+    }
+
     pub(super) fn part(&self, part: &Part) -> String {
         match part {
             Part::Json(value) => self.value(value),

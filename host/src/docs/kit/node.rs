@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::auth::Auth;
 use super::literal::{Style, json_text};
-use super::plan::{Call, Part, Plan};
+use super::plan::{Call, Plan};
 use super::{about, fill, one_line};
 
 const STYLE: Style = Style {
@@ -21,6 +21,7 @@ const STYLE: Style = Style {
         after => format!("{} + RUN + {}", json_text(before), json_text(after)),
     },
     variable: str::to_owned,
+    joint: " + ",
 };
 
 pub(super) fn text(plan: &Plan<'_>) -> String {
@@ -61,7 +62,7 @@ fn authorize(auth: &Auth) -> String {
     }
     match auth.header() {
         Some((name, before)) => format!("  headers[{}] = {} + key;", json_text(name), json_text(before)),
-        None => "  // The key is a part of the path.".to_owned(),
+        None => format!("  // {}", auth.remark()),
     }
 }
 
@@ -69,19 +70,17 @@ fn written(call: &Call<'_>) -> String {
     let mut text = format!("// {}\n", one_line(call.summary));
     let mut options = Vec::new();
     options.extend(call.key.as_ref().map(|key| format!("key: {key}")));
-    if !call.query.is_empty() {
-        let fields = call
-            .query
-            .iter()
-            .map(|(name, part)| (name.as_str(), STYLE.part(part)));
-        options.push(format!("query: {}", STYLE.object(fields.collect())));
-    }
+    options.extend(STYLE.query(call).map(|query| format!("query: {query}")));
     options.extend(
         call.body
             .as_ref()
             .map(|body| format!("body: {}", STYLE.part(body))),
     );
-    let mut arguments = vec![json_text(call.name), json_text(call.method), path(&call.path)];
+    let mut arguments = vec![
+        json_text(call.name),
+        json_text(call.method),
+        STYLE.path(&call.path),
+    ];
     if !options.is_empty() {
         arguments.push(format!("{{ {} }}", options.join(", ")));
     }
@@ -95,19 +94,4 @@ fn written(call: &Call<'_>) -> String {
         );
     }
     text
-}
-
-/// A template literal: segments of routes have neither backticks nor dollars.
-fn path(parts: &[Part]) -> String {
-    let mut text = String::new();
-    for part in parts {
-        text.push('/');
-        match part {
-            Part::Json(segment) => text.push_str(segment.as_str().unwrap_or_default()),
-            part => {
-                let _ = write!(text, "${{segment({})}}", STYLE.part(part));
-            }
-        }
-    }
-    format!("`{text}`")
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::auth::Auth;
 use super::literal::Style;
-use super::plan::{Call, Part, Plan};
+use super::plan::{Call, Plan};
 use super::{about, fill, one_line};
 
 const STYLE: Style = Style {
@@ -21,6 +21,7 @@ const STYLE: Style = Style {
         after => format!("{} . $run . {}", quoted(before), quoted(after)),
     },
     variable: |name| format!("${}", name.to_ascii_lowercase()),
+    joint: " . ",
 };
 
 pub(super) fn text(plan: &Plan<'_>) -> String {
@@ -69,21 +70,15 @@ fn authorize(auth: &Auth) -> String {
             "    $headers[] = {} . $key;",
             quoted(&format!("{name}: {before}"))
         ),
-        None => "    // The key is a part of the path.".to_owned(),
+        None => format!("    // {}", auth.remark()),
     }
 }
 
 fn written(call: &Call<'_>) -> String {
     let mut text = format!("// {}\n", one_line(call.summary));
-    let mut arguments = vec![quoted(call.name), quoted(call.method), path(&call.path)];
+    let mut arguments = vec![quoted(call.name), quoted(call.method), STYLE.path(&call.path)];
     arguments.extend(call.key.as_deref().map(STYLE.variable));
-    if !call.query.is_empty() {
-        let fields = call
-            .query
-            .iter()
-            .map(|(name, part)| (name.as_str(), STYLE.part(part)));
-        arguments.push(format!("query: {}", STYLE.object(fields.collect())));
-    }
+    arguments.extend(STYLE.query(call).map(|query| format!("query: {query}")));
     if let Some(body) = &call.body {
         arguments.push(format!("body: {}", STYLE.part(body)));
     }
@@ -92,26 +87,6 @@ fn written(call: &Call<'_>) -> String {
         let _ = writeln!(text, "${} = pick($answer, {});", save.name, quoted(&save.pointer));
     }
     text
-}
-
-fn path(parts: &[Part]) -> String {
-    let mut terms: Vec<String> = Vec::new();
-    let mut plain = String::new();
-    for part in parts {
-        plain.push('/');
-        match part {
-            Part::Json(segment) => plain.push_str(segment.as_str().unwrap_or_default()),
-            part => {
-                terms.push(quoted(&plain));
-                plain.clear();
-                terms.push(format!("segment({})", STYLE.part(part)));
-            }
-        }
-    }
-    if !plain.is_empty() {
-        terms.push(quoted(&plain));
-    }
-    terms.join(" . ")
 }
 
 /// In single quotes, where nothing but these two means anything.

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::auth::Auth;
 use crate::docs::Source;
-use crate::docs::flow::{UNIQUE, origin, properties};
-use crate::docs::openapi::{path_parameters, title};
+use crate::docs::flow::{Origin, UNIQUE, is_required, origin, properties};
+use crate::docs::openapi::title;
 use crate::docs::samples::sample;
 
 /// Everything that a sample is written from.
@@ -154,6 +154,15 @@ fn keys(manifest: &Manifest) -> Vec<(String, Vec<String>)> {
     keys.collect()
 }
 
+/// Where a value comes from, if its request is one of those that are made: others save nothing.
+fn saved<'m>(manifest: &'m Manifest, schema: &'m Value) -> Option<Origin<'m>> {
+    let is_made = |origin: &Origin<'_>| {
+        let mut routes = manifest.routes.iter();
+        routes.any(|route| route.core && route.name == origin.route)
+    };
+    origin(manifest, schema).filter(is_made)
+}
+
 struct Planner<'m> {
     manifest: &'m Manifest,
     keys: Vec<(String, Vec<String>)>,
@@ -177,10 +186,9 @@ impl<'m> Planner<'m> {
             }
         };
         let key = key.map(|(name, _)| name.clone());
-        let names: Vec<&str> = path_parameters(&route.path).collect();
         let path = route.path.split('/').skip(1).map(|segment| {
             let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
-            match name.filter(|name| names.contains(name)) {
+            match name {
                 None => Part::Json(segment.into()),
                 Some(name) if self.key_parameter.as_deref() == Some(name) => {
                     Part::Variable(key.clone().unwrap_or_default())
@@ -190,11 +198,9 @@ impl<'m> Planner<'m> {
         });
         let path = path.collect();
         let query = route.query_schema.as_ref();
-        let required = query.and_then(|schema| schema.get("required")?.as_array());
         let query = properties(query)
             .filter(|(name, schema)| {
-                schema.get(crate::docs::flow::FROM).is_some()
-                    || required.is_some_and(|required| required.iter().any(|required| required == *name))
+                saved(self.manifest, schema).is_some() || query.is_some_and(|query| is_required(query, name))
             })
             .map(|(name, schema)| (name.clone(), self.part(schema, sample(schema))))
             .collect();
@@ -237,7 +243,7 @@ impl<'m> Planner<'m> {
     }
 
     fn part(&mut self, schema: &Value, example: Value) -> Part {
-        if let Some(origin) = origin(self.manifest, schema) {
+        if let Some(origin) = saved(self.manifest, schema) {
             let field = origin.pointer.rsplit('/').next().unwrap_or_default();
             let name = format!("{}_{field}", origin.route.replace('-', "_")).to_ascii_lowercase();
             let save = Save {

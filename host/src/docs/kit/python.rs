@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::auth::Auth;
 use super::literal::{Style, json_text};
-use super::plan::{Call, Part, Plan};
+use super::plan::{Call, Plan};
 use super::{about, fill, one_line};
 
 const STYLE: Style = Style {
@@ -21,6 +21,7 @@ const STYLE: Style = Style {
         after => format!("{} + RUN + {}", json_text(before), json_text(after)),
     },
     variable: str::to_owned,
+    joint: " + ",
 };
 
 pub(super) fn text(plan: &Plan<'_>) -> String {
@@ -63,21 +64,19 @@ fn authorize(auth: &Auth) -> String {
     }
     match auth.header() {
         Some((name, before)) => format!("    headers[{}] = {} + key\n", json_text(name), json_text(before)),
-        None => "    # The key is a part of the path.\n".to_owned(),
+        None => format!("    # {}\n", auth.remark()),
     }
 }
 
 fn written(call: &Call<'_>) -> String {
     let mut text = format!("# {}\n", one_line(call.summary));
-    let mut arguments = vec![json_text(call.name), json_text(call.method), path(&call.path)];
+    let mut arguments = vec![
+        json_text(call.name),
+        json_text(call.method),
+        STYLE.path(&call.path),
+    ];
     arguments.extend(call.key.clone());
-    if !call.query.is_empty() {
-        let fields = call
-            .query
-            .iter()
-            .map(|(name, part)| (name.as_str(), STYLE.part(part)));
-        arguments.push(format!("query={}", STYLE.object(fields.collect())));
-    }
+    arguments.extend(STYLE.query(call).map(|query| format!("query={query}")));
     if let Some(body) = &call.body {
         arguments.push(format!("body={}", STYLE.part(body)));
     }
@@ -86,24 +85,4 @@ fn written(call: &Call<'_>) -> String {
         let _ = writeln!(text, "{} = pick(answer, {})", save.name, json_text(&save.pointer));
     }
     text
-}
-
-fn path(parts: &[Part]) -> String {
-    let mut terms: Vec<String> = Vec::new();
-    let mut plain = String::new();
-    for part in parts {
-        plain.push('/');
-        match part {
-            Part::Json(segment) => plain.push_str(segment.as_str().unwrap_or_default()),
-            part => {
-                terms.push(json_text(&plain));
-                plain.clear();
-                terms.push(format!("segment({})", STYLE.part(part)));
-            }
-        }
-    }
-    if !plain.is_empty() {
-        terms.push(json_text(&plain));
-    }
-    terms.join(" + ")
 }

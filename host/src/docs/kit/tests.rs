@@ -60,7 +60,7 @@ fn a_sample_passes_on_what_was_answered() {
     assert!(!python.contains("/other"), "it is not core");
     let node = entry(&kit, "sample.mjs");
     assert!(
-        node.contains("`/${segment(SHOP)}/orders/${segment(order_create_id)}/pay`"),
+        node.contains("\"/\" + segment(SHOP) + \"/orders/\" + segment(order_create_id) + \"/pay\""),
         "{node}"
     );
 }

@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
-use mooring_manifest::{Access, Credential, Guard, Manifest, Origin, Route};
+use mooring_core::idempotency::KEPT;
+use mooring_manifest::{Credential, Manifest, Origin};
 use serde_json::{Value, json};
+
+use super::responses::takes_idempotency_key;
 
 /// The surface's name for people.
 pub(in crate::docs) fn title(manifest: &Manifest) -> &str {
@@ -47,12 +50,13 @@ fn description(manifest: &Manifest) -> String {
             limit.requests, limit.seconds
         );
     }
-    let keeps = |route: &Route| route.access == Access::Write && route.guard != Guard::Public;
-    if manifest.routes.iter().any(keeps) {
-        text.push_str(
+    if manifest.routes.iter().any(takes_idempotency_key) {
+        let _ = writeln!(
+            text,
             "\n## Repeating a request\nEvery request that writes takes an `Idempotency-Key` of the caller's choosing. The same request \
-             with the same key within 24 hours is answered with what it was answered first, with `idempotent-replayed: true`; \
-             another request with that key is refused.\n",
+             with the same key within {} hours is answered with what it was answered first, with `idempotent-replayed: true`; \
+             another request with that key is refused.",
+            KEPT.as_secs() / 3600
         );
     }
     let has = |origin: Origin| manifest.routes.iter().any(|route| route.origin == origin);

@@ -15,7 +15,6 @@ use mooring_manifest::Manifest;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::about::title;
-pub(super) use self::operation::path_parameters;
 use self::responses::Responses;
 use self::schemas::Schemas;
 use super::Source;

@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
+use mooring_core::idempotency::KEPT;
 use mooring_manifest::{Credential, Guard, Manifest, Origin, Route};
 use serde_json::{Map, Value, json};
 
 use super::responses::{Responses, phrase, takes_idempotency_key};
 use super::schemas::Schemas;
 use super::security;
-use crate::docs::flow::{links, properties};
+use crate::docs::flow::{is_required, links, properties};
 use crate::docs::samples::sample;
 use crate::exchange::IDEMPOTENCY_KEY_BYTES_MAX;
 
@@ -89,9 +90,8 @@ fn parameters(manifest: &Manifest, route: &Route, schemas: &mut Schemas) -> Vec<
         parameters.push(parameter("path", name, &schema, true, schemas));
     }
     let query = route.query_schema.as_ref();
-    let required = query.and_then(|schema| schema.get("required")?.as_array());
     for (name, schema) in properties(query) {
-        let required = required.is_some_and(|required| required.iter().any(|required| required == name));
+        let required = query.is_some_and(|query| is_required(query, name));
         parameters.push(parameter("query", name, schema, required, schemas));
     }
     for name in &manifest.request_headers {
@@ -110,7 +110,10 @@ fn parameters(manifest: &Manifest, route: &Route, schemas: &mut Schemas) -> Vec<
             "in": "header",
             "name": "Idempotency-Key",
             "required": false,
-            "description": "The caller's own name for this request: it is done once, and answered alike within 24 hours.",
+            "description": format!(
+                "The caller's own name for this request: it is done once, and answered alike within {} hours.",
+                KEPT.as_secs() / 3600
+            ),
             "schema": { "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!-~]+$" },
         }));
     }

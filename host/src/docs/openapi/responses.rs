@@ -36,12 +36,9 @@ impl<'s> Responses<'s> {
         }
         let kind = usual_kind(refusals);
         for status in statuses {
-            let mut said = refusals
-                .iter()
-                .filter(|(_, reply)| reply.status == status)
-                .peekable();
-            let limited = said.peek().is_some_and(|(cause, _)| has_retry_after(cause));
-            let response = response(status, &kind, schema.as_ref(), said, limited);
+            let said = || refusals.iter().filter(|(_, reply)| reply.status == status);
+            let limited = said().any(|(cause, _)| has_retry_after(cause));
+            let response = response(status, &kind, schema.as_ref(), said(), limited);
             responses.shared.insert(status, response);
         }
         responses

@@ -58,5 +58,17 @@ pick() {
   esac
 }
 
+# A value as a part of a path or query, percent-encoded.
+segment() {
+  local LC_ALL=C text="$1" at letter
+  for ((at = 0; at < ${#text}; at++)); do
+    letter="${text:at:1}"
+    case "$letter" in
+      [a-zA-Z0-9._~-]) printf '%s' "$letter" ;;
+      *) printf '%s' "$letter" | od -An -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
+    esac
+  done
+}
+
 %CALLS%
 [ "$FAILURES" -eq 0 ]
