@@ -32,8 +32,12 @@ pub struct Client {
 impl Demo {
     /// A demo host whose clock can be moved, without a limit of requests.
     pub async fn start() -> Demo {
-        let options = HostOptions::new().argument("--movable-clock").allow_loopback();
-        let demo = Demo::of(options.start());
+        Demo::start_with(HostOptions::new().allow_loopback()).await
+    }
+
+    /// As [`Demo::start`], with further options.
+    pub async fn start_with(options: HostOptions) -> Demo {
+        let demo = Demo::of(options.argument("--movable-clock").start());
         let tenant = demo.host.demo_tenant();
         demo.host
             .admin()

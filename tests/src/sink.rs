@@ -23,8 +23,17 @@ pub struct Arrival {
     pub at: Instant,
     /// As it was sent.
     pub body: String,
+    /// Start line and headers of when it came first.
+    head: String,
     /// How often it came.
     pub times: u32,
+}
+
+impl Arrival {
+    /// A header of when it came first.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
 }
 
 impl Sink {
@@ -85,9 +94,13 @@ async fn accept(listener: TcpListener, arrived: Arc<Mutex<HashMap<String, Arriva
 async fn talk(mut stream: TcpStream, arrived: Arc<Mutex<HashMap<String, Arrival>>>, answers: bool) {
     let mut bytes = Vec::new();
     loop {
-        while let Some((id, body, length)) = request(&bytes) {
+        while let Some((head, body)) = request(&bytes) {
+            let length = head.len() + 4 + body.len();
             bytes.drain(..length);
             let now = Instant::now();
+            let id = header(&head, "webhook-id")
+                .expect("an event has an id")
+                .to_owned();
             arrived
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -95,6 +108,7 @@ async fn talk(mut stream: TcpStream, arrived: Arc<Mutex<HashMap<String, Arrival>
                 .or_insert(Arrival {
                     at: now,
                     body,
+                    head,
                     times: 0,
                 })
                 .times += 1;
@@ -110,18 +124,19 @@ async fn talk(mut stream: TcpStream, arrived: Arc<Mutex<HashMap<String, Arrival>
     }
 }
 
-/// The first whole request: its event, its body, and how many bytes it has.
-fn request(bytes: &[u8]) -> Option<(String, String, usize)> {
+/// The first whole request: its head and its body.
+fn request(bytes: &[u8]) -> Option<(String, String)> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).expect("a head is text");
-    let header = |wanted: &str| {
-        head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case(wanted).then(|| value.trim())
-        })
-    };
-    let length: usize = header("content-length")?.parse().expect("a number");
+    let length: usize = header(head, "content-length")?.parse().expect("a number");
     let body = bytes.get(end + 4..end + 4 + length)?;
     let body = String::from_utf8(body.to_vec()).expect("a body is text");
-    Some((header("webhook-id")?.to_owned(), body, end + 4 + length))
+    Some((head.to_owned(), body))
+}
+
+fn header<'h>(head: &'h str, wanted: &str) -> Option<&'h str> {
+    head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case(wanted).then(|| value.trim())
+    })
 }

@@ -87,6 +87,14 @@ async fn what_a_gateway_says_is_believed_only_where_it_can_be() {
         })
         .await;
     }
+    // More than was asked for is credible.
+    let id = demo
+        .invoice(json!({ "amount": 10, "client_remote_id": "generous" }))
+        .await;
+    begin(&page, &format!("/{id}"), 0, "misbehaving-gateway/generous").await;
+    let payment = newest_is(&demo.host, &id, "succeeded").await;
+    assert_eq!(payment["received"]["minor"], 10_000, "{payment}");
+    assert_eq!(payment["settlement"], "overpaid", "{payment}");
     assert!(demo.host.admin().verify_ledgers().await > 0);
 }
 

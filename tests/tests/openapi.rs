@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use mooring_tests::surfaces::Surface;
 use mooring_tests::{TestHost, skipped};
 use reqwest::Method;
-use serde_json::Value;
 
 /// Requests of each kind that schemathesis makes up for an operation.
 const EXAMPLES: &str = "12";
@@ -177,8 +176,7 @@ async fn no_answer_is_outside_its_document() {
             succeeded.len(),
         );
     }
-    let dead: Vec<Value> = host.admin().jobs().await;
-    assert!(dead.iter().all(|job| job["state"] != "dead"), "{dead:#?}");
+    host.no_job_is_dead().await;
 }
 
 /// Routes that have been answered with a success, as the access log says: whoever is refused everywhere has tried nothing.

@@ -228,16 +228,15 @@ impl<G: Gate> Edge<G> {
         if proved {
             authorise(rule, principal.as_ref()).map_err(refuse)?;
         }
-        let body = match taken {
-            Some(body) => body,
-            None => {
-                let mut body = self.read(rule, body).await.map_err(refuse)?;
-                if let Some(pointer) = in_body {
-                    // Presented elsewhere, or on a public route; a plugin is not given it all the same.
-                    credentials::blank(&mut body, pointer);
-                }
-                body
+        let body = if let Some(body) = taken {
+            body
+        } else {
+            let mut body = self.read(rule, body).await.map_err(refuse)?;
+            if let Some(pointer) = in_body {
+                // Presented elsewhere, or on a public route; a plugin is not given it all the same.
+                credentials::blank(&mut body, pointer);
             }
+            body
         };
         if let (Some(signed), Some(principal)) = (&signed, &principal) {
             self.gate

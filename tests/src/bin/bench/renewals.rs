@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::load::{Load, Request};
 use crate::report::Report;
-use crate::{NativeServer, Options};
+use crate::{NativeServer, Options, seed};
 
 /// Who make the subscriptions.
 const CLIENTS: u64 = 32;
@@ -60,26 +60,9 @@ pub(crate) async fn read(options: &Options, report: &mut Report) {
 pub(crate) async fn run(options: &Options, report: &mut Report) {
     let mut demo = quiet_demo().await;
     let count = options.subscriptions;
-    let customer = json!({ "email": "pays@example.com", "name": "Pays" });
-    let customer = demo.post("/customers", &customer).await;
-    let customer = customer["customer"]["id"].as_u64().expect("a number");
-    // Enough for three periods of everything.
-    demo.host.mooring_ok(&[
-        "ledger",
-        "post",
-        "--tenant",
-        &demo.host.demo_tenant(),
-        "--key",
-        "credit",
-        "--debit",
-        "bank",
-        "--credit",
-        &format!("central:credit:{customer}"),
-        "--amount",
-        &format!("{}.00", count * 31),
-        "--currency",
-        "USD",
-    ]);
+    // Each customer has enough for three periods.
+    seed::customers(&mut demo.host, count, "40.00");
+    let mut demo = Demo::of(demo.host);
     let started = Instant::now();
     subscribe(&demo, count).await;
     eprintln!(
@@ -102,9 +85,11 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
 
     demo.host.mooring_ok(&["clock", "advance", "--by", "31days"]);
     tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate / 2.0)).await;
+    let done = paid(&demo).await - 2 * count;
+    assert!((1..count).contains(&done), "not in the middle: {done}");
     demo.host.kill();
     demo.host.restart();
-    let done = paid(&demo).await - 2 * count;
+    let demo = Demo::of(demo.host);
     settle(&demo).await;
     assert_eq!(
         paid(&demo).await,
@@ -116,27 +101,22 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
 }
 
 async fn quiet_demo() -> Demo {
-    let host = HostOptions::new()
-        .argument("--movable-clock")
-        .environment("RUST_LOG", "warn")
-        .start();
-    let demo = Demo::of(host);
-    let tenant = demo.host.demo_tenant();
-    demo.host
-        .admin()
-        .set(&tenant, "central", "rate_limit_per_minute", "0")
-        .await;
-    demo
+    Demo::start_with(HostOptions::new().environment("RUST_LOG", "warn")).await
 }
 
 async fn subscribe(demo: &Demo, count: u64) {
-    let body = json!({ "customer_email": "pays@example.com", "plan_id": "plan_basic_monthly" }).to_string();
     let next = Arc::new(AtomicU64::new(0));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        let (next, body, client) = (Arc::clone(&next), body.clone(), demo.client.clone());
+        let (next, client) = (Arc::clone(&next), demo.client.clone());
         clients.spawn(async move {
-            while next.fetch_add(1, Ordering::Relaxed) < count {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return;
+                }
+                let body = json!({ "customer_email": seed::email(number), "plan_id": "plan_basic_monthly" });
+                let body = body.to_string();
                 let made = client.send(Method::POST, "/subscriptions", &body, &[]).await;
                 assert_eq!(made.status, 201, "{}", made.text());
             }

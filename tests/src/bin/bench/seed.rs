@@ -7,6 +7,8 @@ use std::time::Instant;
 use mooring_core::Store;
 use mooring_core::draws::Draws;
 use mooring_core::ids::{PluginName, TenantName};
+use mooring_core::ledger::{self, Direction, NewEntry, NewPosting};
+use mooring_core::money::{Amount, Currency};
 use mooring_core::page::{Order, Page};
 use mooring_core::records;
 use mooring_core::tenants::{self, TenantRef};
@@ -40,6 +42,32 @@ pub(crate) fn users(host: &mut TestHost, count: u64) {
                 ..NewUser::default()
             };
             users::create(work, user).expect("a new user");
+        });
+    });
+}
+
+/// Stops the host, gives its demo tenant so many customers of Central with this much credit each, and starts it again.
+pub(crate) fn customers(host: &mut TestHost, count: u64, credit: &str) {
+    let credit = Amount::parse(credit, Currency::parse("USD").expect("a currency")).expect("an amount");
+    at_rest(host, &format!("{count} customers"), |store| {
+        in_batches(store, "central", 0..count, |work, number| {
+            let user = NewUser {
+                email: email(number),
+                name: format!("Customer {number}"),
+                ..NewUser::default()
+            };
+            let user = users::create(work, user).expect("a new user");
+            let account = format!("central:credit:{}", user.id);
+            let posting = NewPosting {
+                idempotency_key: format!("credit:{number}"),
+                description: "Paid ahead".to_owned(),
+                entries: vec![
+                    NewEntry::new("bank", Direction::Debit, credit),
+                    NewEntry::new(&account, Direction::Credit, credit),
+                ],
+                metadata: String::new(),
+            };
+            ledger::post(work, posting).expect("a balanced posting");
         });
     });
 }

@@ -4,8 +4,8 @@ use mooring_manifest::{Manifest, Webhook};
 
 use super::*;
 use crate::events::{self, NewEvent};
-use crate::testing::World;
 use crate::settings;
+use crate::testing::World;
 use crate::webhooks::{dispatch, operate, rotate, secrets};
 
 fn keys() -> MasterKeys {
@@ -127,8 +127,7 @@ fn bad_addresses_and_too_many_are_refused() {
     for _ in 0..MADE_MAX {
         made_one(&world, new("https://a.example/", &[], None));
     }
-    let refused =
-        world.run(|work| make(work, &manifest(), &keys(), new("https://a.example/", &[], None)));
+    let refused = world.run(|work| make(work, &manifest(), &keys(), new("https://a.example/", &[], None)));
     assert!(matches!(refused, Err(WebhookError::TooMany(MADE_MAX))));
 }
 
@@ -157,10 +156,17 @@ fn who_has_switched_an_endpoint_off_decides_who_switches_it_on() {
         ..EndpointChanges::default()
     };
     let moved = world.run(|work| change(work, &id, moved.clone())).unwrap();
-    assert_eq!(moved.health, Health::Disabled, "another address is no wish to be called");
+    assert_eq!(
+        moved.health,
+        Health::Disabled,
+        "another address is no wish to be called"
+    );
     world.run(|work| remove(work, &id)).unwrap();
     let revived = world.host_run(|host| operate::enable(host, &id));
-    assert!(matches!(revived, Err(WebhookError::NoEndpoint)), "it was taken back");
+    assert!(
+        matches!(revived, Err(WebhookError::NoEndpoint)),
+        "it was taken back"
+    );
 }
 
 #[test]
@@ -205,8 +211,8 @@ fn those_that_sign_with_the_setting_are_rotated_with_it() {
         make(work, &signing, &keys(), shared.clone()).unwrap().0.id
     });
     world.run(|work| {
-        let plugin = work.plugin().clone();
-        let all = all_of(work, work.tenant().id, &plugin).unwrap();
+        let (tenant, plugin) = (work.tenant().id, work.plugin().clone());
+        let all = all_of(work, tenant, &plugin).unwrap();
         let own = all.iter().find(|endpoint| !endpoint.is_made()).unwrap();
         rotate(work, &own.id, &signing, &keys(), "second", OVERLAP_DEFAULT).unwrap();
     });
