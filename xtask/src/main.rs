@@ -9,6 +9,7 @@ mod demo;
 mod localstripe;
 mod openapi;
 mod packages;
+mod python;
 mod receivers;
 mod step;
 mod test;
