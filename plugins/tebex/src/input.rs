@@ -98,7 +98,10 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// Ids: a list of whole numbers, each a number or text; a single one is a list too.
+/// The most ids of a request: each costs several calls of the host, and a request has so many.
+pub(crate) const IDS_MAX: usize = 1000;
+
+/// At most [`IDS_MAX`] ids: a list of whole numbers, each a number or text; a single one is a list too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids(pub(crate) Vec<u64>);
 
@@ -114,7 +117,7 @@ impl<'de> Deserialize<'de> for Ids {
             let number = text.parse().ok().filter(|_| digits);
             number.ok_or_else(|| D::Error::custom("must be whole numbers"))
         };
-        match Value::deserialize(deserializer)? {
+        let ids = match Value::deserialize(deserializer)? {
             Value::Null => Ok(Ids::default()),
             Value::String(text) if text.trim().is_empty() => Ok(Ids::default()),
             Value::Array(items) => items.into_iter().map(id).collect::<Result<_, _>>().map(Ids),
@@ -124,6 +127,10 @@ impl<'de> Deserialize<'de> for Ids {
                 .collect::<Result<_, _>>()
                 .map(Ids),
             value => id(value).map(|id| Ids(vec![id])),
+        }?;
+        if ids.0.len() > IDS_MAX {
+            return Err(D::Error::custom(format_args!("must be at most {IDS_MAX} ids")));
         }
+        Ok(ids)
     }
 }

@@ -62,7 +62,10 @@ fn what_takes_away_what_has_expired_waits_through_a_refund_and_is_not_queued_aga
     host.run_jobs();
     assert_eq!(
         offline(&mut host, &secret),
-        ["lp user {uuid} parent add vip", "lp user {uuid} parent remove vip"]
+        [
+            "lp user {uuid} parent add vip",
+            "lp user {uuid} parent remove vip"
+        ]
     );
     let path = format!("/payments/{transaction}");
     for status in ["refund", "chargeback"] {
