@@ -296,12 +296,7 @@ const OWNED_MAX: u32 = 500;
 /// Refuses a package that this player cannot have now.
 pub(crate) fn check(id: u64, package: &Package, player: &Player) -> Result<(), Error> {
     let now = context::now();
-    let over = package
-        .show_until
-        .as_deref()
-        .and_then(time::moment)
-        .is_some_and(|until| now >= until);
-    if package.disabled || over {
+    if package.disabled || package.is_over(now) {
         return Err(Error::refused("This package is not for sale."));
     }
     let has = |required: &u64| owns(player.id, *required);
