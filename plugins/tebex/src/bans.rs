@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use mooring_sdk::extract::given;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::players::{self, Player};
 use crate::{content, time};
 

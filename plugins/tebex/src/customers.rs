@@ -1,12 +1,12 @@
 //! Looking up players and what they have, and what game servers report of them.
 
-use mooring_sdk::extract::WholeNumber;
+use mooring_sdk::extract::{WholeNumber, given};
 use mooring_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::payments::{self, Status};
 use crate::{bans, grant, players, price, store};
 

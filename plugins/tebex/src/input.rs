@@ -43,17 +43,6 @@ fn body(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-/// Reads what is there; null and empty text are not.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
-    }
-}
-
 /// Text of 1 to `MAX` characters without control characters, surrounding white space removed. A number is text too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line<const MAX: usize>(pub(crate) String);

@@ -1,6 +1,7 @@
 //! What is on the shelves: `GET /listing`, packages, and community goals.
 
 use mooring_sdk::context;
+use mooring_sdk::extract::given;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, RecordError};
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::content::{self, Category, Package};
 use crate::error::Error;
-use crate::input::{Flag, Input, Line, given};
+use crate::input::{Flag, Input, Line};
 use crate::price::{self, Exact};
 use crate::pricing::{self, Priced};
 use crate::sales::{self, Sale};
