@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use text::{Text, WholeNumber};
+pub use text::{Text, WholeNumber, given};
 
 use crate::http::{IntoOutcome, IntoResponse, Principal, Request, Response};
 use crate::json;

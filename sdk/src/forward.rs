@@ -2,13 +2,13 @@
 
 use crate::dispatch::refuse;
 use crate::http::{Request, Response};
-use crate::path;
+use crate::path::{self, Found};
 use crate::plugin::Plugin;
-use crate::problem::Cause;
+use crate::problem::{Cause, CredentialFailure};
 use crate::route::Route;
 
 /// Answers a request as if it had come by itself, for surfaces that carry calls in an envelope: the route is found by its
-/// method and path, in which empty segments do not count, and scopes and the limit of the body hold. Its parameters are filled
+/// method and path, in which empty segments do not count, and its guard and the limit of the body hold. Its parameters are filled
 /// in; everything else is what the caller gives, the principal above all. Reads and writes belong to the transaction of the
 /// request that this is called in, and so does its answer: from a status of 400 on, that request has to fail.
 pub fn forward<P: Plugin>(mut request: Request) -> Response {
@@ -22,26 +22,16 @@ pub fn forward<P: Plugin>(mut request: Request) -> Response {
 
 fn find<P: Plugin>(request: &mut Request) -> Result<&'static Route<P::Error>, Cause> {
     let path = path::tidied(&request.path);
-    let mut matches: Vec<_> = P::ROUTES
-        .iter()
-        .filter_map(|route| path::params(route.path(), &path).map(|params| (route, params)))
-        .collect();
-    // A fixed segment goes before a parameter.
-    matches.sort_by_key(|(_, params)| params.len());
-    let methods: Vec<String> = matches
-        .iter()
-        .map(|(route, _)| route.method().to_owned())
-        .collect();
-    let found = matches
-        .into_iter()
-        .find(|(route, _)| route.method() == request.method);
-    let Some((route, params)) = found else {
-        return Err(if methods.is_empty() {
-            Cause::NoRoute
-        } else {
-            Cause::MethodNotAllowed(methods)
-        });
+    let routes = P::ROUTES.iter();
+    let routes = routes.map(|route| (route, route.method(), route.path()));
+    let (route, params) = match path::find(routes, &request.method, &path) {
+        Found::Route(route, params) => (route, params),
+        Found::Methods(methods) => return Err(Cause::MethodNotAllowed(methods)),
+        Found::Nothing => return Err(Cause::NoRoute),
     };
+    if route.needs_key() && request.principal.is_none() {
+        return Err(Cause::Unauthenticated(CredentialFailure::Missing));
+    }
     let scopes = request
         .principal
         .as_ref()

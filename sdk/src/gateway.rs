@@ -6,7 +6,7 @@
 
 mod failure;
 
-pub use self::failure::CallFailure;
+pub use self::failure::{CallFailure, Said, Statuses};
 use crate::info::Info;
 use crate::money::Amount;
 use crate::payments::{AttemptState, CaptureMode, Failure, RefundState};

@@ -55,7 +55,7 @@ mod info;
 pub mod json;
 pub mod money;
 mod page;
-mod path;
+pub mod path;
 mod plugin;
 mod primitives;
 mod problem;

@@ -70,6 +70,11 @@ pub fn is_asset(currency: &str) -> bool {
     ASSETS.iter().any(|(asset, _)| *asset == currency)
 }
 
+/// Whether it is a currency of ISO 4217 that can be counted, and no coin.
+pub fn is_fiat(currency: &str) -> bool {
+    exponent(currency).is_some() && !is_asset(currency)
+}
+
 impl Amount {
     /// So many minor units of a currency.
     pub fn from_minor(minor: i64, currency: &str) -> Result<Amount, MoneyError> {
@@ -280,6 +285,16 @@ mod tests {
             Amount::parse_decimal("1", "NOPE"),
             Err(MoneyError::UnknownCurrency)
         );
+    }
+
+    #[test]
+    fn coins_and_gold_are_no_currencies_of_iso_4217_to_sell_in() {
+        for currency in ["USD", "JPY", "KWD"] {
+            assert!(is_fiat(currency), "{currency}");
+        }
+        for currency in ["BTC", "USDT", "XAU", "usd", "NOPE", ""] {
+            assert!(!is_fiat(currency), "{currency}");
+        }
     }
 
     #[test]

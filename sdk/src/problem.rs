@@ -103,6 +103,21 @@ pub enum Denial {
     OverBudget,
 }
 
+/// A plugin's own error is made from these errors of primitives as it is from a [`Problem`]:
+/// `through_problem!(Error: LedgerError RecordError);`
+#[macro_export]
+macro_rules! through_problem {
+    ($own:ty: $($error:ty)*) => {
+        $(
+            impl ::core::convert::From<$error> for $own {
+                fn from(error: $error) -> $own {
+                    $crate::Problem::from(error).into()
+                }
+            }
+        )*
+    };
+}
+
 impl Cause {
     /// The status that HTTP has for it.
     pub fn status(&self) -> u16 {

@@ -264,6 +264,11 @@ impl<E> Route<E> {
         self.path
     }
 
+    /// Whether nobody is answered without a key.
+    pub(crate) fn needs_key(&self) -> bool {
+        !matches!(self.guard, Guard::Public)
+    }
+
     /// The scopes of which the key must carry one, where it must.
     pub(crate) fn scopes_wanted(&self) -> Option<&'static [&'static str]> {
         match self.guard {

@@ -1,26 +1,25 @@
 //! PayPal's errors, and what is known after each: see [`Failure`] for the rule.
 
+use mooring_sdk::gateway::{Said, Statuses};
 use mooring_sdk::outbound::Answer;
 
 pub(crate) use mooring_sdk::gateway::CallFailure as Failure;
 
 use crate::model::ErrorBody;
 
+const STATUSES: Statuses = Statuses {
+    // Not 409: the same call is still running. Nor 429 and 5xx: PayPal itself does not say what became of it.
+    definite: &[400, 404, 422],
+    credentials: "`paypal_client_id` and `paypal_client_secret`",
+    address: "`paypal_url`",
+};
+
 /// Only an error of PayPal's own, with a status that means that nothing was done, is a refusal.
 pub(crate) fn judge(answer: &Answer, what: &str) -> Result<(), Failure> {
     let unknown = |why: &str| Failure::unknown(format!("{what}: {why} ({})", answer.status));
-    match answer.status {
-        200..=299 => return Ok(()),
-        401 | 403 => {
-            return Err(Failure::Settings(format!(
-                "{what}: the app was refused ({}); check `paypal_client_id` and `paypal_client_secret`",
-                answer.status
-            )));
-        }
-        300..=399 => return Err(unknown("redirects; check `paypal_url`")),
-        400 | 404 | 422 => {}
-        // 409: the same call is still running. 429 and 5xx: PayPal itself does not say what became of it.
-        _ => return Err(unknown("no definite answer")),
+    match STATUSES.read(answer.status, what)? {
+        Said::Done => return Ok(()),
+        Said::InBody => {}
     }
     let Ok(error) = answer.read::<ErrorBody>() else {
         return Err(unknown("not an answer of PayPal's"));

@@ -9,7 +9,7 @@ use mooring_sdk::payments::{self, CaptureMode, NewPayment, Payment, PaymentError
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue};
 use mooring_sdk::webhooks::NewEvent;
-use mooring_sdk::{context, json, webhooks};
+use mooring_sdk::{context, json, money, webhooks};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -132,7 +132,7 @@ fn payment(owner: Owner, order: NewInvoice) -> Result<NewPayment, Error> {
         || default.clone(),
         |currency| currency.trim().to_ascii_uppercase(),
     );
-    if !merchant::is_ordinary(&currency) {
+    if !money::is_fiat(&currency) {
         return Err(Error::invalid("currency", "is not a currency of ISO 4217"));
     }
     let amount = convert::amount(&order.amount, "amount", &currency)?;

@@ -135,7 +135,7 @@ pub(crate) fn active() -> Result<(), Error> {
 
 pub(crate) fn default_currency() -> Result<String, Error> {
     let currency = text(DEFAULT_CURRENCY)?;
-    if is_ordinary(&currency) {
+    if money::is_fiat(&currency) {
         Ok(currency)
     } else {
         Err(Error::misconfigured(
@@ -143,11 +143,6 @@ pub(crate) fn default_currency() -> Result<String, Error> {
             format!("{currency} is not a currency of ISO 4217"),
         ))
     }
-}
-
-/// Whether it is a currency that invoices can be made in: one of ISO 4217, no coin.
-pub(crate) fn is_ordinary(currency: &str) -> bool {
-    money::exponent(currency).is_some() && !money::is_asset(currency)
 }
 
 /// What is kept of an invoice in this currency.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use mooring_sdk::extract::{Text, WholeNumber};
+use mooring_sdk::extract::{Text, WholeNumber, given};
 use mooring_sdk::money::Decimal;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value};
 
@@ -99,15 +99,6 @@ pub(crate) struct Listing {
     pub(crate) per_page: String,
     #[serde(default)]
     pub(crate) page: String,
-}
-
-/// Reads what is there; null and empty text are not.
-fn given<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
-    }
 }
 
 /// An object of scalars. PHP writes an empty one as `[]`.

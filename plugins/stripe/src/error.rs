@@ -1,26 +1,25 @@
 //! Stripe's errors, and what is known after each: see [`Failure`] for the rule.
 
+use mooring_sdk::gateway::{Said, Statuses};
 use mooring_sdk::outbound::Answer;
 
 pub(crate) use mooring_sdk::gateway::CallFailure as Failure;
 
 use crate::model::{ErrorBody, ErrorDetail, ErrorKind};
 
+const STATUSES: Statuses = Statuses {
+    // Not 409: the same call is still running. Nor 424, 429 and 5xx: Stripe itself does not say what became of it.
+    definite: &[400, 402, 404],
+    credentials: "`stripe_secret_key`",
+    address: "`stripe_url`",
+};
+
 /// Only Stripe's own error object, with a type that means that nothing was done, is a refusal.
 pub(crate) fn judge(answer: &Answer, what: &str) -> Result<(), Failure> {
     let unknown = |why: &str| Failure::unknown(format!("{what}: {why} ({})", answer.status));
-    match answer.status {
-        200..=299 => return Ok(()),
-        401 | 403 => {
-            return Err(Failure::Settings(format!(
-                "{what}: the key was refused ({}); check `stripe_secret_key`",
-                answer.status
-            )));
-        }
-        300..=399 => return Err(unknown("redirects; check `stripe_url`")),
-        400 | 402 | 404 => {}
-        // 409: the same call is still running. 424, 429 and 5xx: Stripe itself does not say what became of it.
-        _ => return Err(unknown("no definite answer")),
+    match STATUSES.read(answer.status, what)? {
+        Said::Done => return Ok(()),
+        Said::InBody => {}
     }
     let Ok(ErrorBody { error }) = answer.read::<ErrorBody>() else {
         return Err(unknown("not an answer of Stripe's"));

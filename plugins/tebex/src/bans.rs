@@ -1,18 +1,23 @@
 //! Bans: players who may not buy.
 
+use std::collections::BTreeSet;
+
+use mooring_sdk::extract::given;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::players::{self, Player};
 use crate::{content, time};
 
 pub(crate) const COLLECTION: &str = "bans";
 /// Index: by name, as it is written.
 pub(crate) const BY_NAME: &str = "ign";
+/// Index: by name in lower case, where it is kept.
+pub(crate) const BY_KEY: &str = "key";
 /// Index: by the game's id.
 pub(crate) const BY_UUID: &str = "uuid";
 
@@ -23,6 +28,9 @@ const LIST_MAX: u32 = 500;
 #[derive(Serialize, Deserialize)]
 struct Ban {
     ign: String,
+    /// The name in lower case. What the operator writes may go without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uuid: Option<String>,
     #[serde(default)]
@@ -58,6 +66,7 @@ pub(crate) fn create(Input(new): Input<NewBan>) -> Result<Json<Value>, Error> {
         None => (name.clone(), players::uuid(&name)),
     };
     let ban = Ban {
+        key: Some(ign.to_lowercase()),
         ign,
         uuid,
         ip: new.ip.map(|ip| ip.0).unwrap_or_default(),
@@ -68,21 +77,36 @@ pub(crate) fn create(Input(new): Input<NewBan>) -> Result<Json<Value>, Error> {
     Ok(Json(json!({ "data": shown(&document)? })))
 }
 
-/// How many bans a player has.
+/// Where a player's bans are found. One of the operator's without a key holds for the name as it is written there, and one in
+/// lower case for every spelling.
+fn places(player: &Player) -> Vec<IndexValue> {
+    let name = player.name.to_lowercase();
+    let mut places = vec![
+        IndexValue::new(BY_KEY, &name),
+        IndexValue::new(BY_NAME, &player.name),
+        IndexValue::new(BY_NAME, &name),
+    ];
+    places.extend(player.uuid.as_ref().map(|uuid| IndexValue::new(BY_UUID, uuid)));
+    places
+}
+
+/// How many bans a player has. One is mostly found in several places.
 pub(crate) fn count(player: &Player) -> Result<u64, Error> {
-    let total = |index, value: &str| -> Result<u64, Error> {
-        Ok(records::list(COLLECTION, Some(IndexValue::new(index, value)), Page::oldest(1))?.total)
-    };
-    let by_name = total(BY_NAME, &player.name)?;
-    match &player.uuid {
-        // A ban has a name and mostly an id too; the larger number has counted each of them at least once.
-        Some(uuid) => Ok(total(BY_UUID, uuid)?.max(by_name)),
-        None => Ok(by_name),
+    let mut bans = BTreeSet::new();
+    for place in places(player) {
+        let found = mooring_sdk::all(|page| records::list(COLLECTION, Some(place.clone()), page))?;
+        bans.extend(found.into_iter().map(|document| document.id));
     }
+    Ok(bans.len() as u64)
 }
 
 pub(crate) fn is_banned(player: &Player) -> Result<bool, Error> {
-    Ok(count(player)? > 0)
+    for place in places(player) {
+        if records::list(COLLECTION, Some(place), Page::oldest(1))?.total > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn shown(document: &Document) -> Result<Value, Error> {

@@ -1,7 +1,7 @@
 //! Checkouts: a basket of one package, and the page on which it is paid, which is a payment of the host. What was agreed is
 //! kept with that payment; the store's own payment is written when it is paid.
 
-use mooring_sdk::extract::WholeNumber;
+use mooring_sdk::extract::{WholeNumber, given};
 use mooring_sdk::payments::{
     self as core, EventKind, NewPayment, Payment as Core, PaymentEvent, Status as CoreStatus, Tolerance,
 };
@@ -15,7 +15,7 @@ use crate::content::{self, Kind};
 use crate::error::Error;
 use crate::fields;
 use crate::gift_cards;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::payments::{self, Bought, Gateway, GiftCardPart, PaidBy, Payment, Redeemed, Status};
 use crate::players::{self, Player};
 use crate::pricing::{self, Priced};

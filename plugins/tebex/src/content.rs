@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::price::Exact;
+use crate::time;
 
 pub(crate) const CATEGORIES: &str = "categories";
 pub(crate) const PACKAGES: &str = "packages";
@@ -87,6 +88,14 @@ pub(crate) struct Package {
     /// Run when it expires, is refunded or charged back.
     #[serde(default)]
     pub(crate) removal_commands: Vec<Command>,
+}
+
+impl Package {
+    /// Whether the time in which it is sold has ended.
+    pub(crate) fn is_over(&self, now: u64) -> bool {
+        let until = self.show_until.as_deref().and_then(time::moment);
+        until.is_some_and(|until| now >= until)
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,7 +216,7 @@ pub(crate) fn create<T: Serialize>(collection: &str, data: &T) -> Result<(u64, D
 /// Numbers that are found to be taken stay behind: the next request goes on from there.
 const NUMBERS_TRIED_MAX: u32 = 50;
 
-/// Whether an amount can be asked for: of a million millions at most, so that no sum of a basket leaves 64 bits.
+/// Whether an amount can be asked for: of a thousand millions at most, so that no sum of a basket leaves 64 bits.
 pub(crate) fn is_payable(minor: i64, currency: &str) -> bool {
     let exponent = u32::from(money::exponent(currency).unwrap_or(2));
     minor <= 10_i64.pow(9 + exponent)

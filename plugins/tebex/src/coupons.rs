@@ -3,14 +3,14 @@
 
 use mooring_sdk::Order;
 use mooring_sdk::context;
-use mooring_sdk::extract::WholeNumber;
+use mooring_sdk::extract::{WholeNumber, given};
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue, RecordError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::input::{Flag, Ids, Input, Line, given};
+use crate::input::{Flag, Ids, Input, Line};
 use crate::pager::{self, Paging};
 use crate::players::Player;
 use crate::price::Exact;

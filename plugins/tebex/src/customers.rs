@@ -1,12 +1,12 @@
 //! Looking up players and what they have, and what game servers report of them.
 
-use mooring_sdk::extract::WholeNumber;
+use mooring_sdk::extract::{WholeNumber, given};
 use mooring_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::payments::{self, Status};
 use crate::{bans, grant, players, price, store};
 
@@ -79,6 +79,9 @@ pub(crate) fn packages(
     Ok(Json(owned.iter().map(grant::shown).collect()))
 }
 
+/// The most events of a request: each costs several calls of the host, and a request has so many.
+pub(crate) const EVENTS_MAX: usize = 1000;
+
 /// `POST /events`: who has joined or left. What it tells of players who are known is kept, and nothing else.
 #[derive(Deserialize)]
 #[allow(clippy::struct_field_names, reason = "the provider's names")]
@@ -97,6 +100,10 @@ enum EventType {
 }
 
 pub(crate) fn events(Json(events): Json<Vec<Event>>) -> Result<(), Error> {
+    if events.len() > EVENTS_MAX {
+        let why = format!("More than {EVENTS_MAX} events; send them in parts.");
+        return Err(Problem::Other(413, why).into());
+    }
     for event in events {
         match event.event_type {
             EventType::Join => players::seen(&event.username_id.0, &event.username.0)?,

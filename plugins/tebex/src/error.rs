@@ -129,16 +129,4 @@ impl From<Problem> for Error {
     }
 }
 
-macro_rules! through_problem {
-    ($($error:ident)*) => {
-        $(
-            impl From<$error> for Error {
-                fn from(error: $error) -> Error {
-                    Problem::from(error).into()
-                }
-            }
-        )*
-    };
-}
-
-through_problem!(JobError LedgerError PaymentError RecordError ServiceError SettingsError UserError);
+mooring_sdk::through_problem!(Error: JobError LedgerError PaymentError RecordError ServiceError SettingsError UserError);

@@ -4,6 +4,7 @@
 //! balance, into the collection; the account follows the document when the card is next used.
 
 use mooring_sdk::context;
+use mooring_sdk::extract::given;
 use mooring_sdk::ledger::{self, Entry, LedgerError, NewPosting};
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue, RecordError};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::price::{self, Exact};
 use crate::{content, store, time};
 

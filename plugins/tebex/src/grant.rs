@@ -208,7 +208,7 @@ impl Purchase {
             payment: self.payment,
             package: self.package,
         };
-        queue::push(&order, &self.removal)?;
+        queue::push_removal(&order, &self.removal)?;
         Ok(true)
     }
 }
@@ -227,7 +227,8 @@ fn of(payment: &Payment) -> Result<Vec<(String, Purchase)>, Error> {
     Ok(purchases)
 }
 
-/// Takes back all that a payment delivered. What the game server has not fetched yet it need not do at all.
+/// Takes back all that a payment delivered. What the game server has not fetched yet it need not do at all, but for the
+/// removals of what has expired.
 pub(crate) fn revoke(payment: &Payment) -> Result<(), Error> {
     queue::withdraw(payment.number)?;
     for (id, mut purchase) in of(payment)? {
@@ -238,7 +239,7 @@ pub(crate) fn revoke(payment: &Payment) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a payment delivered is another player's, the commands that wait too.
+/// What a payment delivered is another player's, the commands that still deliver it too.
 pub(crate) fn reroute(payment: &Payment, to: &Player) -> Result<(), Error> {
     queue::reroute(payment.number, &to.who())?;
     for (id, mut purchase) in of(payment)? {
@@ -295,12 +296,7 @@ const OWNED_MAX: u32 = 500;
 /// Refuses a package that this player cannot have now.
 pub(crate) fn check(id: u64, package: &Package, player: &Player) -> Result<(), Error> {
     let now = context::now();
-    let over = package
-        .show_until
-        .as_deref()
-        .and_then(time::moment)
-        .is_some_and(|until| now >= until);
-    if package.disabled || over {
+    if package.disabled || package.is_over(now) {
         return Err(Error::refused("This package is not for sale."));
     }
     let has = |required: &u64| owns(player.id, *required);

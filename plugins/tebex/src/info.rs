@@ -58,6 +58,7 @@ fn written(info: Info) -> Info {
         .collection(
             Collection::new(bans::COLLECTION)
                 .index(bans::BY_NAME, "/ign")
+                .index(bans::BY_KEY, "/key")
                 .index(bans::BY_UUID, "/uuid")
                 .operated(schema::content::ban),
         )

@@ -43,17 +43,6 @@ fn body(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-/// Reads what is there; null and empty text are not.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
-    }
-}
-
 /// Text of 1 to `MAX` characters without control characters, surrounding white space removed. A number is text too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line<const MAX: usize>(pub(crate) String);
@@ -98,7 +87,10 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// Ids: a list of whole numbers, each a number or text; a single one is a list too.
+/// The most ids of a request: each costs several calls of the host, and a request has so many.
+pub(crate) const IDS_MAX: usize = 1000;
+
+/// At most [`IDS_MAX`] ids: a list of whole numbers, each a number or text; a single one is a list too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids(pub(crate) Vec<u64>);
 
@@ -114,7 +106,7 @@ impl<'de> Deserialize<'de> for Ids {
             let number = text.parse().ok().filter(|_| digits);
             number.ok_or_else(|| D::Error::custom("must be whole numbers"))
         };
-        match Value::deserialize(deserializer)? {
+        let ids = match Value::deserialize(deserializer)? {
             Value::Null => Ok(Ids::default()),
             Value::String(text) if text.trim().is_empty() => Ok(Ids::default()),
             Value::Array(items) => items.into_iter().map(id).collect::<Result<_, _>>().map(Ids),
@@ -124,6 +116,10 @@ impl<'de> Deserialize<'de> for Ids {
                 .collect::<Result<_, _>>()
                 .map(Ids),
             value => id(value).map(|id| Ids(vec![id])),
+        }?;
+        if ids.0.len() > IDS_MAX {
+            return Err(D::Error::custom(format_args!("must be at most {IDS_MAX} ids")));
         }
+        Ok(ids)
     }
 }

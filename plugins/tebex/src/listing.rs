@@ -1,5 +1,7 @@
 //! What is on the shelves: `GET /listing`, packages, and community goals.
 
+use mooring_sdk::context;
+use mooring_sdk::extract::given;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, RecordError};
 use serde::Deserialize;
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::content::{self, Category, Package};
 use crate::error::Error;
-use crate::input::{Flag, Input, Line, given};
+use crate::input::{Flag, Input, Line};
 use crate::price::{self, Exact};
 use crate::pricing::{self, Priced};
 use crate::sales::{self, Sale};
@@ -22,6 +24,7 @@ pub(crate) fn listing() -> Result<Json<Value>, Error> {
         packages: content::all(content::PACKAGES)?,
         sales: sales::active()?,
         currency: store::currency()?,
+        now: context::now(),
     };
     let mut categories = Vec::new();
     for (id, category) in shelves.inside(None) {
@@ -42,6 +45,7 @@ struct Shelves {
     packages: Vec<(u64, Package)>,
     sales: Vec<Sale>,
     currency: String,
+    now: u64,
 }
 
 impl Shelves {
@@ -56,7 +60,7 @@ impl Shelves {
     fn category(&self, id: u64, category: &Category) -> Result<Value, Error> {
         let mut packages = Vec::new();
         for (package, inside) in &self.packages {
-            if inside.category == id && !inside.disabled {
+            if inside.category == id && !inside.disabled && !inside.is_over(self.now) {
                 packages.push(self.package(*package, inside)?);
             }
         }

@@ -1,14 +1,14 @@
 //! What somebody with the secret does to payments: makes one by hand, and changes the player or the status of any.
 
 use mooring_sdk::context;
-use mooring_sdk::extract::WholeNumber;
+use mooring_sdk::extract::{WholeNumber, given};
 use mooring_sdk::prelude::*;
 use mooring_sdk::records;
 use serde::Deserialize;
 
 use crate::error::Error;
 use crate::fields::{self, Options};
-use crate::input::{Input, Line, given};
+use crate::input::{Input, Line};
 use crate::payments::{self, Bought, Gateway, Note, PaidBy, Payment, Status};
 use crate::price::Exact;
 use crate::{content, players, settle, store};

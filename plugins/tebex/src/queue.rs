@@ -42,6 +42,9 @@ struct Queued {
     package: u64,
     delay: u64,
     slots: u64,
+    /// Whether it takes away what was delivered.
+    #[serde(default)]
+    removal: bool,
     /// In an index: one of the two is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     offline: Option<String>,
@@ -65,8 +68,17 @@ pub(crate) struct Order<'o> {
     pub(crate) package: u64,
 }
 
-/// Queues commands, in their order.
+/// Queues what delivers something, in its order.
 pub(crate) fn push(order: &Order, commands: &[Command]) -> Result<(), Error> {
+    append(order, commands, false)
+}
+
+/// Queues what takes it away again. Nothing but the server's deletion ends these: what they take away was the player's.
+pub(crate) fn push_removal(order: &Order, commands: &[Command]) -> Result<(), Error> {
+    append(order, commands, true)
+}
+
+fn append(order: &Order, commands: &[Command], removal: bool) -> Result<(), Error> {
     for command in commands {
         let server = command.server.unwrap_or(order.server);
         let mut queued = Queued {
@@ -77,6 +89,7 @@ pub(crate) fn push(order: &Order, commands: &[Command]) -> Result<(), Error> {
             package: order.package,
             delay: command.delay,
             slots: command.slots,
+            removal,
             offline: None,
             online: None,
         };
@@ -126,29 +139,31 @@ fn remove(id: &str, command: &Queued) -> Result<(), Error> {
     Ok(())
 }
 
-/// What still waits of a payment.
-fn of_payment(payment: u64) -> Result<Vec<(String, Queued)>, Error> {
+/// What a payment delivers and still waits.
+fn deliveries(payment: u64) -> Result<Vec<(String, Queued)>, Error> {
     let of = || Some(IndexValue::new(BY_PAYMENT, payment.to_string()));
     let documents = mooring_sdk::all(|page| records::list(COLLECTION, of(), page))?;
     let mut commands = Vec::with_capacity(documents.len());
     for document in documents {
-        let command = document.read()?;
-        commands.push((document.id, command));
+        let command: Queued = document.read()?;
+        if !command.removal {
+            commands.push((document.id, command));
+        }
     }
     Ok(commands)
 }
 
-/// Takes back what still waits of a payment.
+/// Takes back what a payment delivers and still waits.
 pub(crate) fn withdraw(payment: u64) -> Result<(), Error> {
-    for (id, command) in of_payment(payment)? {
+    for (id, command) in deliveries(payment)? {
         remove(&id, &command)?;
     }
     Ok(())
 }
 
-/// What still waits of a payment is for another player.
+/// What a payment delivers and still waits is for another player. Removals stay with the player from whom they take.
 pub(crate) fn reroute(payment: u64, player: &Who) -> Result<(), Error> {
-    for (id, mut command) in of_payment(payment)? {
+    for (id, mut command) in deliveries(payment)? {
         if command.online.is_some() {
             wait(command.server, &command.player, -1)?;
             wait(command.server, player, 1)?;

@@ -1,7 +1,7 @@
 //! `POST /rpc`: another call of this API, its method and path in a body of JSON beside the secret, which the host takes from there.
 
 use mooring_sdk::prelude::*;
-use mooring_sdk::{forward, json};
+use mooring_sdk::{forward, json, path};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,11 +53,10 @@ pub(crate) fn call(outer: Request) -> Result<Response, Error> {
             "must begin with a slash",
         )));
     }
-    // A call in a call in a call has no end.
-    if path.trim_start_matches('/').starts_with("rpc") {
+    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+    if is_envelope(path) {
         return Err(Problem::NotFound.into());
     }
-    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
     Ok(forward::<Tebex>(Request {
         method: call.method.as_str().to_owned(),
         path: path.to_owned(),
@@ -71,10 +70,38 @@ pub(crate) fn call(outer: Request) -> Result<Response, Error> {
     }))
 }
 
+/// A call in a call in a call has no end. What is percent-encoded is the same path.
+fn is_envelope(path: &str) -> bool {
+    path::segments(path).next().flatten().as_deref() == Some("rpc")
+}
+
 /// Here the provider says 400 to whatever is wrong with the envelope.
 fn malformed(problem: Problem) -> Error {
     match problem {
         Problem::Invalid(invalid) => Problem::Unreadable(invalid.to_string()).into(),
         problem => problem.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_envelope;
+
+    #[test]
+    fn an_envelope_is_known_however_its_path_is_written() {
+        for path in ["/rpc", "//rpc/", "/rpc/x", "/%72pc", "/%72%70%63/"] {
+            assert!(is_envelope(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/rpcs",
+            "/rp",
+            "/packages/rpc",
+            "/%2572pc",
+            "/rpc%ff",
+            "/RPC",
+        ] {
+            assert!(!is_envelope(path), "{path}");
+        }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn whole(name: &str, range: std::ops::RangeInclusive<u64>) -> Result<
 /// What the store sells in: one currency of ISO 4217.
 pub(crate) fn currency() -> Result<String, Error> {
     let currency = text(CURRENCY)?;
-    if money::exponent(&currency).is_some() && !money::is_asset(&currency) {
+    if money::is_fiat(&currency) {
         return Ok(currency);
     }
     let why = format!("{currency} is not a currency of ISO 4217");

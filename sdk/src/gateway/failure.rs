@@ -57,6 +57,49 @@ impl CallFailure {
     }
 }
 
+/// How one side's statuses are read, and where its operator looks when they say that settings are wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Statuses {
+    /// Of 4xx, those after which the body can say that nothing was done. Any other leaves that open.
+    pub definite: &'static [u16],
+    /// The settings that hold the key, for people: `` `secret_key` ``.
+    pub credentials: &'static str,
+    /// The setting that holds the address.
+    pub address: &'static str,
+}
+
+/// What a status by itself says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// 2xx: it was done.
+    Done,
+    /// A definite status: the body says what it means.
+    InBody,
+}
+
+impl Statuses {
+    /// What the status of an answer to the call `what` says, before its body is read: 2xx that it was done; 401 and 403 that
+    /// the credentials are wrong, whatever the body says; a redirect, which is never followed, that the address may be. Of
+    /// all others only the definite ones are worth reading on.
+    pub fn read(&self, status: u16, what: &str) -> Result<Said, CallFailure> {
+        match status {
+            200..=299 => Ok(Said::Done),
+            401 | 403 => Err(CallFailure::Settings(format!(
+                "{what}: the credentials were refused ({status}); check {}",
+                self.credentials
+            ))),
+            300..=399 => Err(CallFailure::Unknown(format!(
+                "{what}: redirects; check {} ({status})",
+                self.address
+            ))),
+            400..=499 if self.definite.contains(&status) => Ok(Said::InBody),
+            _ => Err(CallFailure::Unknown(format!(
+                "{what}: no definite answer ({status})"
+            ))),
+        }
+    }
+}
+
 impl From<CallFailure> for GatewayError {
     fn from(failure: CallFailure) -> GatewayError {
         match failure {
@@ -118,6 +161,35 @@ mod tests {
             assert!(!refused(error.clone().into()), "{error:?}");
         }
         assert!(!refused(CallFailure::Missing));
+    }
+
+    #[test]
+    fn only_a_success_and_definite_statuses_are_no_failure_by_themselves() {
+        let statuses = Statuses {
+            // 401 and 302 are never definite, nor is 503.
+            definite: &[302, 400, 401, 404, 503],
+            credentials: "`key`",
+            address: "`url`",
+        };
+        let read = |status| statuses.read(status, "x");
+        for status in [200, 204, 299] {
+            assert_eq!(read(status), Ok(Said::Done), "{status}");
+        }
+        for status in [400, 404] {
+            assert_eq!(read(status), Ok(Said::InBody), "{status}");
+        }
+        for status in [401, 403] {
+            let reason = format!("x: the credentials were refused ({status}); check `key`");
+            assert_eq!(read(status), Err(CallFailure::Settings(reason)));
+        }
+        for status in [300, 302, 399] {
+            let reason = format!("x: redirects; check `url` ({status})");
+            assert_eq!(read(status), Err(CallFailure::Unknown(reason)));
+        }
+        for status in [0, 100, 199, 402, 409, 422, 424, 429, 500, 503, 599, 600] {
+            let reason = format!("x: no definite answer ({status})");
+            assert_eq!(read(status), Err(CallFailure::Unknown(reason)));
+        }
     }
 
     #[test]

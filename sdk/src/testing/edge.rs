@@ -2,9 +2,10 @@
 
 use mooring_manifest::{Access, Credential, Guard, Route};
 
-use super::{TestHost, router};
+use super::TestHost;
 use crate::backend::Outcome;
 use crate::http::{Principal, Request, Response};
+use crate::path::{self, Found};
 use crate::plugin::Plugin;
 use crate::problem::{Cause, CredentialFailure};
 
@@ -21,13 +22,20 @@ impl<P: Plugin> TestHost<P> {
     }
 
     fn route(&self, mut request: Request, key: Option<&str>) -> (Outcome, Request, bool) {
-        let (index, route, params) = match router::find(&self.manifest, &request.method, &request.path) {
-            router::Found::Route(index, route, params) => (index, route.clone(), params),
-            router::Found::Methods(methods) => {
+        let path = if self.manifest.lenient_paths {
+            path::tidied(&request.path)
+        } else {
+            request.path.clone()
+        };
+        let routes = (0..).zip(&self.manifest.routes);
+        let routes = routes.map(|(index, route)| ((index, route), &*route.method, &*route.path));
+        let (index, route, params) = match path::find(routes, &request.method, &path) {
+            Found::Route((index, route), params) => (index, route.clone(), params),
+            Found::Methods(methods) => {
                 let cause = Cause::MethodNotAllowed(methods);
                 return (Outcome::Rejected(cause), request, false);
             }
-            router::Found::Nothing => return (Outcome::Rejected(Cause::NoRoute), request, false),
+            Found::Nothing => return (Outcome::Rejected(Cause::NoRoute), request, false),
         };
         request.params = params;
         let in_path = self.key_in_path(&route, &mut request);

@@ -28,7 +28,6 @@ mod manifest;
 mod memory;
 mod payments;
 mod request;
-mod router;
 mod run;
 
 use std::collections::VecDeque;

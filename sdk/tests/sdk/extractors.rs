@@ -1,4 +1,4 @@
-use mooring_sdk::extract::{Text, WholeNumber};
+use mooring_sdk::extract::{Text, WholeNumber, given};
 use mooring_sdk::testing::TestHost;
 use mooring_sdk::{Problem, json};
 use serde::Deserialize;
@@ -155,4 +155,50 @@ fn whole_numbers_may_be_text() {
     ] {
         assert!(json::from_str::<WholeNumber>(json).is_err(), "{json}");
     }
+}
+
+#[test]
+fn null_and_empty_text_are_not_given() {
+    #[derive(Deserialize)]
+    struct Asked {
+        #[serde(default, deserialize_with = "given")]
+        count: Option<WholeNumber>,
+    }
+    for (text, expected) in [
+        ("{}", None),
+        (r#"{"count":null}"#, None),
+        (r#"{"count":""}"#, None),
+        (r#"{"count":" "}"#, None),
+        (r#"{"count":"0"}"#, Some(0)),
+        (r#"{"count":7}"#, Some(7)),
+    ] {
+        let asked: Asked = json::from_str(text).unwrap();
+        assert_eq!(asked.count.map(|count| count.0), expected, "{text}");
+    }
+    for text in [r#"{"count":"x"}"#, r#"{"count":[]}"#, r#"{"count":false}"#] {
+        let Err(Problem::Invalid(invalid)) = json::from_str::<Asked>(text) else {
+            panic!("{text} is no number");
+        };
+        assert_eq!(invalid.field, "count");
+    }
+}
+
+#[test]
+fn a_plugins_error_is_made_of_primitives_errors_through_a_problem() {
+    use mooring_sdk::records::RecordError;
+    use mooring_sdk::settings::SettingsError;
+
+    #[derive(Debug, PartialEq)]
+    struct Own(u16);
+
+    impl From<Problem> for Own {
+        fn from(problem: Problem) -> Own {
+            Own(problem.status())
+        }
+    }
+
+    mooring_sdk::through_problem!(Own: RecordError SettingsError);
+
+    assert_eq!(Own::from(RecordError::NotFound), Own(404));
+    assert_eq!(Own::from(RecordError::Exists), Own(409));
 }

@@ -16,6 +16,8 @@ impl Plugin for Envelope {
             .scopes(&["caller"])
             .body_max(4),
         Route::get("secret", "/secret", handler!(first)).scopes(&["owner"]),
+        Route::get("keyed", "/keyed", handler!(first)),
+        Route::get("open", "/open", handler!(first)).public(),
     ];
 
     fn info() -> Info {
@@ -75,5 +77,24 @@ fn a_call_in_an_envelope_is_routed_and_limited_as_one_by_itself() {
         assert_eq!((reply.status, reply.text()), (status, text), "{inside}");
         let allow = (status == 405).then_some("POST");
         assert_eq!(reply.header("allow"), allow, "{inside}");
+    }
+}
+
+#[test]
+fn a_call_of_nobody_reaches_only_what_is_public() {
+    for (path, status, text) in [
+        ("/open", 200, "the first"),
+        ("/keyed", 401, "invalid API key"),
+        ("/secret", 401, "invalid API key"),
+        ("/nowhere", 404, "not found"),
+    ] {
+        let response = forward::<Envelope>(Request {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            principal: None,
+            ..Request::default()
+        });
+        let body = String::from_utf8(response.body).unwrap();
+        assert_eq!((response.status, &*body), (status, text), "{path}");
     }
 }

@@ -21,7 +21,7 @@ pub(super) const EVENTS: Route<Error> = observed(
 .body_max(EVENTS_BYTES_MAX)
 .takes(input::events)
 .status(204)
-.fails(&[400, 422]);
+.fails(&[400, 413, 422]);
 
 pub(super) const ANALYTICS_STARTUP: Route<Error> = observed(
     Route::post(

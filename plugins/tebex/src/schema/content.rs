@@ -198,6 +198,12 @@ pub(crate) fn gift_card() -> Value {
 pub(crate) fn ban() -> Value {
     let properties = json!({
         "ign": { "type": "string", "minLength": 1, "maxLength": 100 },
+        "key": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 300,
+            "description": "The name in lower case: then the ban holds however the name is spelled.",
+        },
         "uuid": text(100),
         "ip": text(45),
         "payment_email": text(254),

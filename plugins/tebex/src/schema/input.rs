@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{array, object, one_of, text};
+use crate::customers::EVENTS_MAX;
+use crate::input::IDS_MAX;
 
 /// A whole number, or text that holds one.
 fn number() -> Value {
@@ -26,7 +28,12 @@ fn day() -> Value {
 }
 
 fn numbers() -> Value {
-    array(number())
+    at_most(IDS_MAX, array(number()))
+}
+
+fn at_most(items: usize, mut schema: Value) -> Value {
+    schema["maxItems"] = items.into();
+    schema
 }
 
 fn with_example(mut schema: Value, example: Value) -> Value {
@@ -262,7 +269,7 @@ pub(crate) fn events() -> Value {
         &["username_id", "username", "event_type"],
     );
     with_example(
-        array(event),
+        at_most(EVENTS_MAX, array(event)),
         json!([{
             "username_id": "365bfa21803249ee9b634fe890c9d43f", "username": "Notch", "ip": "127.0.0.1",
             "event_type": "server.join", "event_date": "2024-01-01T10:00:00+00:00",

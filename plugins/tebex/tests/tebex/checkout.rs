@@ -267,6 +267,24 @@ fn what_a_player_cannot_have_is_not_sold() {
 }
 
 #[test]
+fn what_is_no_longer_sold_is_on_no_shelf() {
+    let (mut host, secret) = host();
+    let last = json!({ "name": "Last", "price": "1", "category": 1, "show_until": "2027-01-15 08:00:01" });
+    write(&mut host, "packages", "22", &last);
+    let is_on_a_shelf = |host: &mut Host| {
+        let listing = get(host, &secret, "/listing");
+        let categories = listing["categories"].as_array().unwrap().iter();
+        let mut packages = categories.flat_map(|category| category["packages"].as_array().unwrap());
+        packages.any(|package| package["id"] == json!(22))
+    };
+    assert!(is_on_a_shelf(&mut host));
+    host.advance(1000);
+    assert!(!is_on_a_shelf(&mut host));
+    // Those who look after the store still find it.
+    assert_eq!(get(&mut host, &secret, "/package/22")["name"], "Last");
+}
+
+#[test]
 fn a_refund_makes_room_for_another_sale() {
     let (mut host, secret) = host();
     let transaction = buy(&mut host, &secret, 13, "Notch");

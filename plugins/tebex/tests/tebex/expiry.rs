@@ -1,7 +1,7 @@
 use mooring_sdk::services::Status;
 use serde_json::{Value, json};
 
-use crate::{buy, call, get, host, offline, write};
+use crate::{buy, call, get, host, offline, online, write};
 
 const DAY: u64 = 24 * 3_600_000;
 
@@ -52,6 +52,55 @@ fn what_has_a_time_is_taken_away_when_that_is_over() {
         204,
     );
     assert_eq!(offline(&mut host, &secret), [""; 0]);
+}
+
+#[test]
+fn what_takes_away_what_has_expired_waits_through_a_refund_and_is_not_queued_again() {
+    let (mut host, secret) = host();
+    let transaction = buy(&mut host, &secret, 11, "Notch");
+    host.advance(30 * DAY);
+    host.run_jobs();
+    assert_eq!(
+        offline(&mut host, &secret),
+        [
+            "lp user {uuid} parent add vip",
+            "lp user {uuid} parent remove vip"
+        ]
+    );
+    let path = format!("/payments/{transaction}");
+    for status in ["refund", "chargeback"] {
+        call(
+            &mut host,
+            &secret,
+            "PUT",
+            &path,
+            &json!({ "status": status }),
+            204,
+        );
+        assert_eq!(offline(&mut host, &secret), ["lp user {uuid} parent remove vip"]);
+    }
+}
+
+#[test]
+fn what_takes_away_stays_with_the_player_who_had_it() {
+    let (mut host, secret) = host();
+    let removal = |online: bool| json!({ "command": "unkit", "require_online": online });
+    let package = json!({
+        "name": "Kit", "price": "1", "category": 1, "expiry_length": 1, "expiry_period": "hour",
+        "removal_commands": [removal(false), removal(true)],
+    });
+    write(&mut host, "packages", "15", &package);
+    let transaction = buy(&mut host, &secret, 15, "Notch");
+    host.advance(3_600_000);
+    host.run_jobs();
+    let path = format!("/payments/{transaction}");
+    let body = json!({ "username": "jeb_" });
+    call(&mut host, &secret, "PUT", &path, &body, 204);
+    let commands = get(&mut host, &secret, "/queue/offline-commands");
+    assert_eq!(commands["commands"][0]["player"]["name"], "Notch");
+    assert_eq!(online(&mut host, &secret, 1), ["unkit"]);
+    assert_eq!(online(&mut host, &secret, 2), [""; 0]);
+    assert_eq!(get(&mut host, &secret, "/queue")["players"][0]["name"], "Notch");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::{Host, buy, by_hand, call, get, host, refused};
+use crate::{Host, buy, by_hand, call, get, host, refused, write};
 
 const NOTCH: &str = "365bfa21803249ee9b634fe890c9d43f";
 const JEB: &str = "853c80ef3c3749fdaa49938b674adae6";
@@ -176,6 +176,45 @@ fn a_banned_player_cannot_buy() {
 }
 
 #[test]
+fn a_ban_holds_however_the_name_is_spelled() {
+    let (mut host, secret) = host();
+    let ban = json!({ "user": "GriefER" });
+    let answer = call(&mut host, &secret, "POST", "/bans", &ban, 200);
+    assert_eq!(answer["data"]["user"]["ign"], "GriefER");
+    write(&mut host, "bans", "71", &json!({ "ign": "looter" }));
+    write(&mut host, "bans", "72", &json!({ "ign": "Cheater" }));
+    write(
+        &mut host,
+        "bans",
+        "73",
+        &json!({ "ign": "Spammer", "key": "spammer" }),
+    );
+    for name in [
+        "griefer", "GRIEFER", "GriefER", "looter", "Looter", "Cheater", "SPAMMER",
+    ] {
+        let body = json!({ "package_id": 11, "username": name }).to_string();
+        let message = refused(&mut host, &secret, "POST", "/checkout", &body, 422);
+        assert_eq!(message, "This player is banned from the webstore.", "{name}");
+    }
+}
+
+#[test]
+fn each_ban_counts_once() {
+    let (mut host, secret) = host();
+    by_hand(&mut host, &secret, 13, "Notch", "1");
+    joins(&mut host, &secret, NOTCH, "Notch");
+    for (id, ban) in [
+        ("71", json!({ "ign": "Notch", "key": "notch", "uuid": NOTCH })),
+        ("72", json!({ "ign": "notch" })),
+        ("73", json!({ "ign": "Dinnerbone", "uuid": NOTCH })),
+        ("74", json!({ "ign": "Dinnerbone" })),
+    ] {
+        write(&mut host, "bans", id, &ban);
+    }
+    assert_eq!(get(&mut host, &secret, "/user/Notch")["banCount"], json!(3));
+}
+
+#[test]
 fn events_that_are_none_are_refused_and_leave_nothing() {
     let (mut host, secret) = host();
     buy(&mut host, &secret, 11, "Notch");
@@ -199,6 +238,11 @@ fn events_that_are_none_are_refused_and_leave_nothing() {
     ] {
         call(&mut host, &secret, "POST", "/events", &event, 204);
         assert_eq!(before, host.fingerprint());
+    }
+    let event = json!({ "username_id": NOTCH, "username": "Notch", "event_type": "server.leave" });
+    for (events, status) in [(1000, 204), (1001, 413)] {
+        let body = Value::Array(vec![event.clone(); events]);
+        call(&mut host, &secret, "POST", "/events", &body, status);
     }
     let large = "x".repeat(256 * 1024 + 1);
     refused(&mut host, &secret, "POST", "/events", &large, 413);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use mooring_sdk::testing::Reply;
 use serde_json::{Value, json};
 
@@ -85,6 +87,22 @@ fn what_is_not_deleted_is_given_again_and_a_second_deletion_is_none() {
     for body in ["{}", "", "ids[]=x", r#"{"ids":[-1]}"#, r#"{"ids":["1.5"]}"#] {
         refused(&mut host, &secret, "DELETE", "/queue", body, 422);
     }
+}
+
+#[test]
+fn a_deletion_has_a_thousand_ids_and_no_more() {
+    let (mut host, secret) = host();
+    by_hand(&mut host, &secret, 11, "Notch", "1");
+    let ids = |last: u64| (1..=last).collect::<Vec<u64>>();
+    let by_key: BTreeMap<u64, u64> = ids(1001).into_iter().map(|id| (id, id)).collect();
+    for ids in [json!(ids(1001)), json!(by_key)] {
+        let body = json!({ "ids": ids }).to_string();
+        let message = refused(&mut host, &secret, "DELETE", "/queue", &body, 422);
+        assert_eq!(message, "ids: must be at most 1000 ids");
+    }
+    let body = json!({ "ids": ids(1000) });
+    call(&mut host, &secret, "DELETE", "/queue", &body, 204);
+    assert_eq!(offline(&mut host, &secret), [""; 0]);
 }
 
 #[test]
