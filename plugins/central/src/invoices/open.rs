@@ -47,7 +47,7 @@ pub(crate) fn open_with(
     due_date: u64,
     from: Credit,
 ) -> Result<(String, Invoice), Error> {
-    let key = charge.key(&held.id);
+    let key = charge.key(held);
     let id = format!("inv_{}", ids::of(&key));
     let (user, rate) = (held.it.user, &held.it.plan.rate);
     let amount = charge.amount();

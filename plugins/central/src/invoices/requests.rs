@@ -152,14 +152,7 @@ pub(crate) fn generate(Path(id): Path<String>, Maybe(asked): Maybe<Generate>) ->
         Some(text) => due_date(&policy, &text)?,
         None => policy.calendar.days_after(at, policy.due_days),
     };
-    let opened = open_with(&policy, &held, &charge, due, Credit::Used);
-    let (invoice_id, invoice) = match opened {
-        Err(Error::Problem(Problem::Conflict(_))) => {
-            let why = "The next period was billed before, and taken back.";
-            return Err(Error::conflict("already_generated", why));
-        }
-        opened => opened?,
-    };
+    let (invoice_id, invoice) = open_with(&policy, &held, &charge, due, Credit::Used)?;
     held.it.ahead = Some(invoice_id.clone());
     tell(
         &policy,

@@ -6,7 +6,7 @@ use mooring_sdk::prelude::*;
 use mooring_sdk::services::{self, NewService};
 use serde::{Deserialize, Serialize};
 
-use super::{Held, Scheduled, Status, Subscription};
+use super::{Held, Scheduled, Status, Subscription, turn};
 use crate::calendar::Interval;
 use crate::customers::{self, Payer};
 use crate::error::Error;
@@ -169,7 +169,7 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     held.it.status = Status::Active;
     held.it.cycles += 1;
     let charge = Charge::period(&held.it);
-    if held.it.ahead.take().is_none() {
+    if !turn::take_ahead(policy, held)? {
         let (id, invoice) = invoices::open(policy, held, &charge, Credit::Used)?;
         tell(policy, held, News::InvoiceCreated, Some((&id, &invoice)))?;
         if invoice.status == invoices::Status::Paid {

@@ -84,6 +84,7 @@ pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Er
     let Some(id) = held.it.ahead.take() else {
         return Ok(());
     };
+    held.it.taken_back += 1;
     let mut invoice = invoices::find(&id)?;
     if invoice.status.is_owed() {
         return invoices::void_invoice(policy, held, &id, &mut invoice);
@@ -150,6 +151,8 @@ pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
         held.it.trial_end = None;
         held.it.ended_at = None;
         held.it.paused_at = None;
+        // It may begin again in the very millisecond in which it began before.
+        held.it.taken_back += 1;
         if let (Some(url), None) = (&held.it.webhook_url, &held.it.webhook_endpoint) {
             held.it.webhook_endpoint = Some(webhooks::of_subscription(&id, url)?);
         }

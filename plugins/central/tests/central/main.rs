@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
 
+mod ahead;
+mod batch;
 mod billing;
 mod calendar;
 mod cases;
