@@ -4,6 +4,7 @@
 //! when, follows from it alone ([`Subscription::next_at`]); the index `due` says in which minute that is.
 
 mod begin;
+mod billed;
 mod change;
 mod end;
 mod pause;
@@ -142,6 +143,9 @@ pub(crate) struct Subscription {
     /// The invoice of what comes next, where it was made ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ahead: Option<String>,
+    /// What the current period was billed at; in a trial, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) billed: Option<billed::Billed>,
     /// Invoices made ahead that were taken back, and new beginnings: what comes next is charged under a key of its own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) taken_back: u32,
@@ -217,6 +221,7 @@ impl Subscription {
             cycles: 0,
             open: None,
             ahead: None,
+            billed: None,
             taken_back: 0,
             cancel_at_period_end: false,
             cancel_reason: None,

@@ -1,5 +1,7 @@
 //! Invoices that are looked at, made ahead, paid, sent and taken back.
 
+use std::collections::BTreeMap;
+
 use mooring_sdk::extract::Text;
 use mooring_sdk::ledger;
 use mooring_sdk::prelude::*;
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BY_STATUS, BY_SUBSCRIPTION, BY_USER, COLLECTION, Charge, Credit, Invoice, Shown, Status, find, open_with,
-    save, void_invoice,
+    save, tell_opened, void_invoice,
 };
 use crate::accounts;
 use crate::customers;
@@ -126,7 +128,10 @@ pub(crate) fn upcoming(Path(id): Path<String>) -> Result<Response, Error> {
         currency: rate.currency.clone(),
         amount,
         credit: balance.clamp(0, amount),
+        lowered: 0,
         refunded: 0,
+        unearned: 0,
+        credited: BTreeMap::new(),
         lines: charge.lines,
         due_date: due.min(charge.period_end),
         period_start: charge.period_start,
@@ -154,20 +159,7 @@ pub(crate) fn generate(Path(id): Path<String>, Maybe(asked): Maybe<Generate>) ->
     };
     let (invoice_id, invoice) = open_with(&policy, &held, &charge, due, Credit::Used)?;
     held.it.ahead = Some(invoice_id.clone());
-    tell(
-        &policy,
-        &mut held,
-        News::InvoiceCreated,
-        Some((&invoice_id, &invoice)),
-    )?;
-    if invoice.status == Status::Paid {
-        tell(
-            &policy,
-            &mut held,
-            News::InvoicePaid,
-            Some((&invoice_id, &invoice)),
-        )?;
-    }
+    tell_opened(&policy, &mut held, News::InvoiceCreated, &invoice_id, &invoice)?;
     held.save(&policy, &mut Scheduled::default())?;
     Ok(named(201, "invoice", &invoice.shown(Some(&invoice_id))?))
 }

@@ -164,6 +164,7 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let is_trial = held.it.trial_end.is_some_and(|end| end > held.it.period_start);
     if is_trial {
         held.it.status = Status::Trialing;
+        held.it.bill(0, held.it.period_start);
         return tell(policy, held, News::Trialing, None);
     }
     held.it.status = Status::Active;
@@ -171,10 +172,8 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let charge = Charge::period(&held.it);
     if !turn::take_ahead(policy, held)? {
         let (id, invoice) = invoices::open(policy, held, &charge, Credit::Used)?;
-        tell(policy, held, News::InvoiceCreated, Some((&id, &invoice)))?;
-        if invoice.status == invoices::Status::Paid {
-            tell(policy, held, News::InvoicePaid, Some((&id, &invoice)))?;
-        }
+        held.it.bill_by(&charge, &id);
+        invoices::tell_opened(policy, held, News::InvoiceCreated, &id, &invoice)?;
     }
     tell(policy, held, News::Activated, None)
 }
@@ -243,6 +242,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
 /// The invoice that a pending subscription begins with, and its page.
 fn first(policy: &Policy, held: &mut Held, charge: &Charge, description: &str) -> Result<String, Error> {
     let (id, mut invoice) = invoices::open(policy, held, charge, Credit::Kept)?;
+    held.it.bill_by(charge, &id);
     tell(policy, held, News::InvoiceCreated, Some((&id, &invoice)))?;
     let until = policy.now + transactions::LIFE_MS;
     transactions::first_of(policy, held, &id, &mut invoice, description, until)

@@ -12,7 +12,6 @@ use crate::events::{News, tell};
 use crate::input::{Maybe, given, named};
 use crate::invoices;
 use crate::policy::Policy;
-use crate::proration::share;
 use crate::{views, webhooks};
 
 /// Of the job that takes back the endpoint of a subscription that has ended.
@@ -90,8 +89,8 @@ pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Er
         return invoices::void_invoice(policy, held, &id, &mut invoice);
     }
     if invoice.status == invoices::Status::Paid {
-        let left = invoice.amount - invoice.refunded;
-        return invoices::credit(policy, held, left, &format!("unused:{id}"));
+        let key = format!("unused:{id}");
+        return invoices::credit(policy, held, invoice.kept(), &key, &[id]);
     }
     Ok(())
 }
@@ -118,10 +117,9 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
     } else {
         if prorates && held.it.status != Status::Pending && held.it.status != Status::Trialing {
             // A period that is paused stands still.
-            let (part, whole) = held.it.remaining(held.it.paused_at.unwrap_or(policy.now));
-            let unused = share(held.it.plan.rate.price, part, whole);
+            let unused = held.it.unused(held.it.paused_at.unwrap_or(policy.now));
             let key = format!("cancel:{}:{}", held.id, held.it.events);
-            invoices::credit(&policy, &mut held, unused, &key)?;
+            invoices::credit_unused(&policy, &mut held, unused, &key)?;
         }
         if held.it.status == Status::Pending
             && let Some(open) = held.it.open.take()

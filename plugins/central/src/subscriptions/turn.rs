@@ -206,11 +206,8 @@ fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result
         };
     }
     let (id, invoice) = invoices::open(policy, held, charge, Credit::Used)?;
-    tell(policy, held, news, Some((&id, &invoice)))?;
-    if invoice.status == invoices::Status::Paid {
-        tell(policy, held, News::InvoicePaid, Some((&id, &invoice)))?;
-    }
-    Ok(())
+    held.it.bill_by(charge, &id);
+    invoices::tell_opened(policy, held, news, &id, &invoice)
 }
 
 /// Takes the invoice that was made ahead, if one was. While it is owed it is waited for, like any other.
@@ -219,6 +216,9 @@ pub(super) fn take_ahead(policy: &Policy, held: &mut Held) -> Result<bool, Error
         return Ok(false);
     };
     let invoice = invoices::find(&id)?;
+    // Void, it bills nothing; sent back in part, the rest.
+    held.it.bill(invoice.kept(), invoice.period_start);
+    held.it.add_invoice(&id);
     if invoice.status.is_owed() {
         held.it.open = Some(Open {
             next_at: invoice.due_date.max(policy.now).min(held.it.period_end),

@@ -202,3 +202,19 @@ fn bad_orders_name_their_fields() {
     );
     assert!(answer["errors"].get("webhook_url").is_some(), "{answer}");
 }
+
+#[test]
+fn it_expires_too_when_another_payment_was_asked_for() {
+    let mut shop = shop();
+    let (id, _) = inline(&mut shop, &json!({}));
+    let invoice = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
+    shop.host.advance(3_600_000);
+    let other = json!({ "gateway": "sandbox" });
+    shop.post(&format!("/subscription-invoices/{invoice}/payment"), &other);
+    shop.jobs();
+    // The first page is gone, and the subscription waits for the second.
+    assert_eq!(shop.subscription(&id)["status"], "pending");
+    shop.pass(2 * DAY);
+    assert_eq!(shop.subscription(&id)["status"], "expired");
+    assert_eq!(shop.invoices(&id)[0]["status"], "void");
+}

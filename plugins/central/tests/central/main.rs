@@ -7,6 +7,7 @@ mod batch;
 mod billing;
 mod calendar;
 mod cases;
+mod credit;
 mod dunning;
 mod hosted;
 mod input;
