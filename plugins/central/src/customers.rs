@@ -132,12 +132,38 @@ pub(crate) fn ensure(payer: &Payer<'_>) -> Result<User, Error> {
     )?)
 }
 
+/// Changes what is given of a customer, under the names that payers have.
+pub(crate) fn correct(
+    id: u64,
+    email: Option<String>,
+    name: Option<String>,
+    phone: Option<String>,
+) -> Result<(), Error> {
+    let metadata = match phone {
+        Some(phone) => {
+            let mut notes = notes(&users::get(id)?);
+            notes.phone = Some(phone);
+            Some(json::to_string(&notes))
+        }
+        None => None,
+    };
+    let changes = UserChanges {
+        email,
+        name,
+        metadata,
+        ..UserChanges::default()
+    };
+    users::update(id, changes).map_err(as_payer)?;
+    Ok(())
+}
+
 /// Fields of the host's users, as requests call them.
-pub(crate) fn as_payer(error: UserError) -> Error {
+fn as_payer(error: UserError) -> Error {
     match error {
         UserError::Invalid(invalid) if ["email", "name"].contains(&invalid.field.as_str()) => {
             Error::invalid(&format!("customer_{}", invalid.field), invalid.reason)
         }
+        UserError::EmailTaken(_) => Error::invalid("customer_email", "has been taken"),
         error => error.into(),
     }
 }

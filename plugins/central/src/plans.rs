@@ -217,13 +217,17 @@ impl Plan {
     }
 }
 
-pub(crate) fn interval_count(interval: Interval, count: Option<WholeNumber>) -> Result<u32, Error> {
+pub(crate) fn interval_count(
+    field: &str,
+    interval: Interval,
+    count: Option<WholeNumber>,
+) -> Result<u32, Error> {
     let max = interval.count_max();
     let count = count.map_or(1, |count| count.0);
     u32::try_from(count)
         .ok()
         .filter(|count| (1..=max).contains(count))
-        .ok_or_else(|| Error::invalid("interval_count", format!("must be 1 to {max}")))
+        .ok_or_else(|| Error::invalid(field, format!("must be 1 to {max}")))
 }
 
 pub(crate) fn trial_days(field: &str, days: WholeNumber) -> Result<u32, Error> {
@@ -312,7 +316,7 @@ pub(crate) fn create(Json(new): Json<NewPlan>) -> Result<Response, Error> {
         price: Price(new.price),
         currency,
         interval: new.interval,
-        interval_count: interval_count(new.interval, new.interval_count)?,
+        interval_count: interval_count("interval_count", new.interval, new.interval_count)?,
         trial_days: trial_days("trial_days", new.trial_days.unwrap_or(WholeNumber(0)))?,
         features: features(new.features.unwrap_or_default())?,
         metadata: new.metadata.unwrap_or_default().0,

@@ -190,7 +190,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
         currency,
         price: amount.minor,
         interval: plan.interval,
-        count: plans::interval_count(plan.interval, plan.interval_count)?,
+        count: plans::interval_count("inline_plan.interval_count", plan.interval, plan.interval_count)?,
     };
     let days = plan.trial_period_days.unwrap_or(WholeNumber(0));
     let trial_days = plans::trial_days("inline_plan.trial_period_days", days)?;

@@ -33,6 +33,15 @@ pub(crate) struct Cancellation {
 
 /// Ends it. What it owes stays owed; what was billed ahead is taken back.
 pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<(), Error> {
+    let news = if status == Status::Expired {
+        News::Expired
+    } else {
+        News::Cancelled
+    };
+    end_with(policy, held, status, news)
+}
+
+fn end_with(policy: &Policy, held: &mut Held, status: Status, news: News) -> Result<(), Error> {
     take_back_ahead(policy, held)?;
     held.it.status = status;
     held.it.ended_at = Some(policy.now);
@@ -44,17 +53,12 @@ pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<()
         let job = NewJob::new(JOB_FORGET, &held.id).at(policy.now + FORGET_AFTER_MS);
         jobs::schedule(job.once(format!("forget {}", held.id)))?;
     }
-    let news = if status == Status::Expired {
-        News::Expired
-    } else {
-        News::Cancelled
-    };
     tell(policy, held, news, None)
 }
 
-/// Ends one that waited for its first payment, and keeps that.
+/// Ends one that waited for its first payment, which did not come, and keeps that.
 pub(crate) fn end_of_pending(policy: &Policy, mut held: Held, status: Status) -> Result<(), Error> {
-    end(policy, &mut held, status)?;
+    end_with(policy, &mut held, status, News::Failed)?;
     held.save(policy, &mut Scheduled::default())?;
     Ok(())
 }
@@ -108,6 +112,10 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
         if prorates {
             let why = "nothing is unused at the end of the period";
             return Err(Error::invalid("prorate", why));
+        }
+        if held.it.cancel_at_period_end {
+            let why = "The subscription ends with its period already.";
+            return Err(Error::conflict("cancelled", why));
         }
         take_back_ahead(&policy, &mut held)?;
         held.it.cancel_at_period_end = true;

@@ -271,7 +271,7 @@ fn give_up(
 ) -> Result<(), Error> {
     invoice.status = invoices::Status::Failed;
     invoices::save(&open.invoice, invoice)?;
-    tell(policy, held, News::InvoiceFailed, Some((&open.invoice, invoice)))?;
+    tell(policy, held, News::InvoiceGivenUp, Some((&open.invoice, invoice)))?;
     log::info(&format!("{} was given up on {}", held.id, open.invoice));
     match policy.dunning_end {
         DunningEnd::Cancelled => end::end(policy, held, Status::Cancelled),

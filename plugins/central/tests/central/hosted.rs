@@ -84,6 +84,22 @@ fn it_expires_when_nobody_pays() {
 }
 
 #[test]
+fn receivers_of_the_other_vocabulary_hear_that_it_failed() {
+    for by_time in [true, false] {
+        let mut shop = shop();
+        shop.host.set("event_naming", "transaction");
+        let (id, _) = inline(&mut shop, &json!({}));
+        if by_time {
+            shop.pass(2 * DAY);
+        } else {
+            let path = format!("/payments/{}/cancel", id.replace("sub_", "tr_"));
+            shop.post(&path, &Value::Null);
+        }
+        assert_eq!(shop.told(&id).last().unwrap(), "subscription.failed");
+    }
+}
+
+#[test]
 fn cancelling_its_payment_or_itself_ends_it() {
     for by_payment in [true, false] {
         let mut shop = shop();
@@ -140,8 +156,10 @@ fn its_own_address_is_told_of_it_alone_and_forgotten_in_the_end() {
             "subscription.activated"
         ]
     );
-    // It is not among those that the application manages.
+    // It is not among those that the application manages, and tests do not go there.
     assert_eq!(shop.get("/webhook-endpoints")["meta"]["total"], 0);
+    let tested = shop.post("/webhooks/test", &Value::Null);
+    assert_eq!(tested["deliveries"], json!([]));
     shop.post(
         &format!("/subscriptions/{id}/cancel"),
         &json!({ "at_period_end": false }),
@@ -165,8 +183,8 @@ fn bad_orders_name_their_fields() {
         (json!({ "amount": "1.234" }), "inline_plan.amount"),
         (json!({ "currency": "XXX1" }), "inline_plan.currency"),
         (json!({ "interval": "decade" }), "inline_plan.interval"),
-        (json!({ "interval_count": 0 }), "interval_count"),
-        (json!({ "interval_count": 37 }), "interval_count"),
+        (json!({ "interval_count": 0 }), "inline_plan.interval_count"),
+        (json!({ "interval_count": 37 }), "inline_plan.interval_count"),
         (
             json!({ "trial_period_days": 2000 }),
             "inline_plan.trial_period_days",
