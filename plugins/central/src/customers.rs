@@ -34,6 +34,13 @@ struct Notes {
     others: Map<String, Value>,
 }
 
+/// What of it most answers need.
+#[derive(Default, Deserialize)]
+struct OnlyPhone {
+    #[serde(default)]
+    phone: Option<String>,
+}
+
 /// `{"email","name"}`, and `phone` where it is known.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Brief {
@@ -174,18 +181,15 @@ fn notes(user: &User) -> Notes {
 }
 
 /// As subscriptions and payments show it.
-pub(crate) fn brief(user: &User) -> Brief {
-    Brief {
-        id: user.id,
-        email: user.email.clone(),
-        name: user.name.clone(),
-        phone: notes(user).phone,
-    }
-}
-
-/// By id.
 pub(crate) fn brief_of(user: u64) -> Result<Brief, Error> {
-    Ok(brief(&users::get(user)?))
+    let user = users::get(user)?;
+    let phone: OnlyPhone = serde_json::from_str(&user.metadata).unwrap_or_default();
+    Ok(Brief {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        phone: phone.phone,
+    })
 }
 
 fn customer(user: &User) -> Result<Customer, Error> {
@@ -199,9 +203,15 @@ fn customer(user: &User) -> Result<Customer, Error> {
             });
         }
     }
+    let notes = notes(user);
     Ok(Customer {
-        brief: brief(user),
-        metadata: notes(user).metadata,
+        brief: Brief {
+            id: user.id,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            phone: notes.phone,
+        },
+        metadata: notes.metadata,
         credit,
         created_at: seconds(user.created_at),
     })

@@ -106,8 +106,8 @@ struct Envelope<'e, T> {
 }
 
 #[derive(Serialize)]
-struct OfSubscription {
-    subscription: Told,
+struct OfSubscription<'h> {
+    subscription: Told<'h>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice: Option<Shown>,
     /// Of an invoice that failed: whether it is tried again.

@@ -112,7 +112,7 @@ pub(crate) fn create(Json(new): Json<NewSubscription>) -> Result<Response, Error
         begin(&policy, &mut held)?;
     }
     let held = held.save(&policy, &mut Scheduled::default())?;
-    let subscription = views::subscription(&held, policy.now)?;
+    let subscription = views::subscription(&held)?;
     Ok(input::named(201, "subscription", &subscription))
 }
 

@@ -34,9 +34,9 @@ enum Effective {
 }
 
 #[derive(Serialize)]
-struct Changed {
+struct Changed<'h> {
     success: bool,
-    subscription: views::Subscription,
+    subscription: views::Subscription<'h>,
     proration: ShownProration,
     invoice: Option<Shown>,
 }
@@ -194,7 +194,7 @@ fn answer(
     let money = |minor: i64| Ok::<String, Error>(amount(minor, currency)?.to_string());
     let changed = Changed {
         success: true,
-        subscription: views::subscription(held, held.created_at)?,
+        subscription: views::subscription(held)?,
         proration: ShownProration {
             effective,
             credit: money(proration.credit)?,

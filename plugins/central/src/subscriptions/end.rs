@@ -187,9 +187,5 @@ pub(super) fn not_ended(held: &Held) -> Result<(), Error> {
 
 /// `{"success":true,"subscription":{…}}`.
 pub(super) fn answer(held: &Held) -> Result<Response, Error> {
-    Ok(named(
-        200,
-        "subscription",
-        &views::subscription(held, held.created_at)?,
-    ))
+    Ok(named(200, "subscription", &views::subscription(held)?))
 }

@@ -1,10 +1,11 @@
 //! Looking at subscriptions, and what is kept with them beside.
 
 use mooring_sdk::extract::Text;
+use mooring_sdk::json;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::end::answer;
 use super::{BY_PLAN, BY_STATUS, BY_USER, COLLECTION, Held, Scheduled, Status};
@@ -42,11 +43,11 @@ pub(crate) struct Update {
 }
 
 /// `GET subscriptions`, newest first.
-pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<views::Subscription>>, Error> {
+pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Response, Error> {
     let part = Part::of(&listing.page, &listing.per_page)?;
     let mut filters = Vec::new();
     if !search::of_customer(&mut filters, BY_USER, &listing.customer_email)? {
-        return Ok(Json(part.answer(Vec::new(), 0)));
+        return views::list(part, &[], 0);
     }
     if !listing.status.is_empty() {
         input::one_of("status", &listing.status, &Status::ALL.map(Status::as_str))?;
@@ -56,22 +57,29 @@ pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<views::
         filters.push((BY_PLAN, "/plan/id", listing.plan_id));
     }
     let found = search::documents(COLLECTION, &filters, None, part)?;
-    let data = found.items.iter().map(views::subscription_of);
-    Ok(Json(part.answer(data.collect::<Result<_, _>>()?, found.total)))
+    views::list(part, &found.items, found.total)
 }
 
-/// `GET subscriptions/{id}`. Clients look under several names.
-pub(crate) fn view(Path(id): Path<String>) -> Result<Json<Value>, Error> {
+/// `GET subscriptions/{id}`. Clients look under several names; it is written once for all of them.
+pub(crate) fn view(Path(id): Path<String>) -> Result<Response, Error> {
     let held = Held::find(&id)?;
-    let subscription = views::subscription(&held, held.created_at)?;
-    let subscription = serde_json::to_value(&subscription)
-        .map_err(|error| Problem::Internal(format!("the subscription {id} as JSON: {error}")))?;
-    Ok(Json(json!({
-        "success": true,
-        "provider_metadata": subscription["provider_metadata"],
-        "data": subscription,
-        "subscription": subscription,
-    })))
+    let shown = views::subscription(&held)?;
+    let metadata = json::to_string(&shown.provider_metadata);
+    let shown = json::to_string(&shown);
+    let body = [
+        r#"{"success":true,"provider_metadata":"#,
+        &metadata,
+        r#","data":"#,
+        &shown,
+        r#","subscription":"#,
+        &shown,
+        "}",
+    ];
+    Ok(Response::bytes(
+        200,
+        "application/json",
+        body.concat().into_bytes(),
+    ))
 }
 
 /// `PUT subscriptions/{id}`: what is given. Repeating it is safe.

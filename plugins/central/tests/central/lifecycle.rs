@@ -322,3 +322,30 @@ fn its_first_payment_is_found_under_its_own_code() {
     assert_eq!(asked[0], code);
     assert_ne!(asked[1], code);
 }
+
+#[test]
+fn a_view_says_the_same_under_each_name_and_as_a_list_does() {
+    let mut shop = shop();
+    let more = json!({ "metadata": { "seats": 5.5, "name": "\"A\" & B" }, "customer_phone": "+4930123" });
+    let id = shop.subscribe("plan_basic_monthly", &more);
+    for paid in [false, true] {
+        if paid {
+            shop.pay_open(&id);
+        }
+        let view = shop.get(&format!("/subscriptions/{id}"));
+        let listed = shop.get("/subscriptions")["data"][0].clone();
+        assert_eq!((&view["data"], &view["subscription"]), (&listed, &listed));
+        let gateway = if paid {
+            json!({ "gateway": "sandbox", "gateway_response": listed["provider_metadata"]["gateway_response"] })
+        } else {
+            json!({})
+        };
+        assert_eq!(
+            view["provider_metadata"], gateway,
+            "no other gateway has an id of it"
+        );
+        assert_eq!(listed["provider_metadata"], gateway);
+        assert_eq!(listed["metadata"], more["metadata"]);
+        assert_eq!(listed["customer"]["phone"], "+4930123");
+    }
+}
