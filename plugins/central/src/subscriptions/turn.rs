@@ -88,6 +88,8 @@ fn do_batch(due: Due) -> Result<(), Error> {
 /// Gives each of the first `left` of a bucket a job of its own, from the last of them on: who is done leaves the bucket, and the
 /// places of those before it stay.
 fn do_apart(due: &Due, left: Option<u64>) -> Result<(), Error> {
+    // A setting that cannot be used is wrong for all of them, and they wait for it together.
+    Policy::read()?;
     let bucket = due.bucket.as_str();
     let list = |page: Page| records::list(COLLECTION, Some(IndexValue::new(BY_DUE, bucket)), page);
     let left = match left {

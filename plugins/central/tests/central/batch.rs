@@ -61,3 +61,25 @@ fn credit_that_comes_within_a_period_shorter_than_the_due_days_pays_and_renews()
     assert_eq!(statuses, ["paid", "paid"]);
     assert!(shop.host.dead().is_empty());
 }
+
+#[test]
+fn a_setting_that_cannot_be_used_takes_no_batch_apart() {
+    let mut shop = shop();
+    let ids = [
+        shop.subscribe("plan_free", &json!({})),
+        shop.subscribe("plan_free", &json!({})),
+    ];
+    shop.host.set("timezone", "Europe/Atlantis");
+    shop.host.advance(32 * DAY);
+    for _ in 0..8 {
+        for run in shop.host.run_jobs() {
+            assert_eq!((run.kind.as_str(), run.result.is_err()), ("due", true));
+        }
+        shop.host.advance(3_600_000);
+    }
+    shop.host.set("timezone", "UTC");
+    shop.jobs();
+    for id in &ids {
+        assert_eq!(shop.subscription(id)["billing_cycle_count"], 2);
+    }
+}
