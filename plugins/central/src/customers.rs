@@ -34,6 +34,13 @@ struct Notes {
     others: Map<String, Value>,
 }
 
+/// What of it most answers need.
+#[derive(Default, Deserialize)]
+struct OnlyPhone {
+    #[serde(default)]
+    phone: Option<String>,
+}
+
 /// `{"email","name"}`, and `phone` where it is known.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Brief {
@@ -132,12 +139,38 @@ pub(crate) fn ensure(payer: &Payer<'_>) -> Result<User, Error> {
     )?)
 }
 
+/// Changes what is given of a customer, under the names that payers have.
+pub(crate) fn correct(
+    id: u64,
+    email: Option<String>,
+    name: Option<String>,
+    phone: Option<String>,
+) -> Result<(), Error> {
+    let metadata = match phone {
+        Some(phone) => {
+            let mut notes = notes(&users::get(id)?);
+            notes.phone = Some(phone);
+            Some(json::to_string(&notes))
+        }
+        None => None,
+    };
+    let changes = UserChanges {
+        email,
+        name,
+        metadata,
+        ..UserChanges::default()
+    };
+    users::update(id, changes).map_err(as_payer)?;
+    Ok(())
+}
+
 /// Fields of the host's users, as requests call them.
-pub(crate) fn as_payer(error: UserError) -> Error {
+fn as_payer(error: UserError) -> Error {
     match error {
         UserError::Invalid(invalid) if ["email", "name"].contains(&invalid.field.as_str()) => {
             Error::invalid(&format!("customer_{}", invalid.field), invalid.reason)
         }
+        UserError::EmailTaken(_) => Error::invalid("customer_email", "has been taken"),
         error => error.into(),
     }
 }
@@ -148,18 +181,15 @@ fn notes(user: &User) -> Notes {
 }
 
 /// As subscriptions and payments show it.
-pub(crate) fn brief(user: &User) -> Brief {
-    Brief {
-        id: user.id,
-        email: user.email.clone(),
-        name: user.name.clone(),
-        phone: notes(user).phone,
-    }
-}
-
-/// By id.
 pub(crate) fn brief_of(user: u64) -> Result<Brief, Error> {
-    Ok(brief(&users::get(user)?))
+    let user = users::get(user)?;
+    let phone: OnlyPhone = serde_json::from_str(&user.metadata).unwrap_or_default();
+    Ok(Brief {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        phone: phone.phone,
+    })
 }
 
 fn customer(user: &User) -> Result<Customer, Error> {
@@ -173,9 +203,15 @@ fn customer(user: &User) -> Result<Customer, Error> {
             });
         }
     }
+    let notes = notes(user);
     Ok(Customer {
-        brief: brief(user),
-        metadata: notes(user).metadata,
+        brief: Brief {
+            id: user.id,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            phone: notes.phone,
+        },
+        metadata: notes.metadata,
         credit,
         created_at: seconds(user.created_at),
     })

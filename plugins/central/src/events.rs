@@ -36,10 +36,14 @@ pub(crate) enum News {
     Updated,
     Cancelled,
     Expired,
+    /// Nobody made its first payment.
+    Failed,
     InvoiceCreated,
     InvoicePaid,
     InvoiceOverdue,
     InvoiceFailed,
+    /// It failed, and is not tried again.
+    InvoiceGivenUp,
     InvoiceSent,
     InvoiceVoided,
 }
@@ -68,10 +72,13 @@ impl News {
             News::Updated => (None, Some("subscription.updated"), "subscription.updated"),
             News::Cancelled => (Some("subscription.cancelled"), Some("subscription.cancelled"), ""),
             News::Expired => (Some("subscription.cancelled"), Some("subscription.expired"), ""),
+            News::Failed => (Some("subscription.cancelled"), Some("subscription.failed"), ""),
             News::InvoiceCreated => (Some("invoice.created"), None, "invoice.created"),
             News::InvoicePaid => (Some("invoice.paid"), Some("subscription.payment.succeeded"), ""),
             News::InvoiceOverdue => (Some("invoice.overdue"), Some("subscription.payment_failed"), ""),
-            News::InvoiceFailed => (Some("invoice.failed"), Some("subscription.payment_failed"), ""),
+            News::InvoiceFailed | News::InvoiceGivenUp => {
+                (Some("invoice.failed"), Some("subscription.payment_failed"), "")
+            }
             News::InvoiceSent => (None, None, "invoice.sent"),
             News::InvoiceVoided => (None, None, "invoice.voided"),
         }
@@ -99,10 +106,13 @@ struct Envelope<'e, T> {
 }
 
 #[derive(Serialize)]
-struct OfSubscription {
-    subscription: Told,
+struct OfSubscription<'h> {
+    subscription: Told<'h>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice: Option<Shown>,
+    /// Of an invoice that failed: whether it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_attempt: Option<bool>,
 }
 
 /// Tells something of a subscription, and of an invoice of it. The subscription is to be saved: its events are numbered.
@@ -116,6 +126,11 @@ pub(crate) fn tell(
     let data = OfSubscription {
         subscription: views::told(held)?,
         invoice: invoice.map(|(id, invoice)| invoice.shown(Some(id))).transpose()?,
+        last_attempt: match news {
+            News::InvoiceOverdue | News::InvoiceFailed => Some(false),
+            News::InvoiceGivenUp => Some(true),
+            _ => None,
+        },
     };
     let id = event_id(held.code(), held.it.events);
     emit(policy.now, policy.naming, news, &id, &held.id, &data)

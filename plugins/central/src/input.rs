@@ -66,6 +66,15 @@ pub(crate) fn currency(text: &str) -> Result<String, Error> {
     }
 }
 
+/// That a field has one of the known values.
+pub(crate) fn one_of(field: &str, text: &str, known: &[&str]) -> Result<(), Error> {
+    if known.contains(&text) {
+        return Ok(());
+    }
+    let why = format!("must be one of {}", known.join(", "));
+    Err(Error::invalid(field, why))
+}
+
 /// Exact money of a field: zero or more, and less than a thousand million.
 pub(crate) fn not_negative(decimal: &Decimal, field: &str, currency: &str) -> Result<Amount, Error> {
     let amount = decimal

@@ -5,9 +5,12 @@
 
 mod charge;
 mod open;
+mod refund;
 mod requests;
 mod settle;
 mod stats;
+
+use std::collections::BTreeMap;
 
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, RecordError};
@@ -15,14 +18,18 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use charge::Charge;
 pub(crate) use open::{Credit, open, open_with};
+pub(crate) use refund::{became_credit, refunded};
 pub(crate) use requests::{generate, list, pay, send, upcoming, view, void};
-pub(crate) use settle::{cancel_payment, collect, credit, refunded, settle, void_invoice};
+pub(crate) use settle::{cancel_payment, collect, credit, credit_unused, settle, void_invoice};
 pub(crate) use stats::{Dates, overview, range, revenue_between};
 
 use crate::calendar::seconds;
 use crate::error::Error;
+use crate::events::{News, tell};
 use crate::ids;
 use crate::input::amount;
+use crate::policy::Policy;
+use crate::subscriptions::Held;
 
 pub(crate) const COLLECTION: &str = "invoices";
 /// Index: of a subscription.
@@ -87,9 +94,18 @@ pub(crate) struct Invoice {
     /// What of it was taken from the customer's credit.
     #[serde(default)]
     pub(crate) credit: i64,
+    /// What of `credit` was no money: unused time of the same subscription that it was lowered by.
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub(crate) lowered: i64,
     /// What of it was sent back.
     #[serde(default)]
     pub(crate) refunded: i64,
+    /// What of `refunded` it had earned, and was not credit by then.
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub(crate) unearned: i64,
+    /// What of the money of its payments has become the customer's credit, by payment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) credited: BTreeMap<String, i64>,
     pub(crate) lines: Vec<Line>,
     pub(crate) due_date: u64,
     pub(crate) period_start: u64,
@@ -139,6 +155,14 @@ struct ShownLine {
 }
 
 impl Invoice {
+    /// What of it was billed and neither taken back nor sent back.
+    pub(crate) fn kept(&self) -> i64 {
+        if self.status == Status::Void {
+            return 0;
+        }
+        (self.amount - self.lowered - self.unearned).max(0)
+    }
+
     /// What is still owed.
     pub(crate) fn due(&self) -> i64 {
         self.amount - self.credit
@@ -193,6 +217,26 @@ pub(crate) fn find(id: &str) -> Result<Invoice, Error> {
 
 pub(crate) fn save(id: &str, invoice: &Invoice) -> Result<(), Error> {
     records::put(COLLECTION, id, invoice)?;
+    Ok(())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn nothing(minor: &i64) -> bool {
+    *minor == 0
+}
+
+/// Tells that an invoice was opened, under the caller's word, and that it is paid where credit was enough for it.
+pub(crate) fn tell_opened(
+    policy: &Policy,
+    held: &mut Held,
+    news: News,
+    id: &str,
+    invoice: &Invoice,
+) -> Result<(), Error> {
+    tell(policy, held, news, Some((id, invoice)))?;
+    if invoice.status == Status::Paid {
+        tell(policy, held, News::InvoicePaid, Some((id, invoice)))?;
+    }
     Ok(())
 }
 

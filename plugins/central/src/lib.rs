@@ -60,6 +60,7 @@ impl Plugin for Central {
     fn run_job(job: Job) -> Result<(), JobFailure> {
         match job.kind.as_str() {
             subscriptions::JOB_DUE => subscriptions::run_due(&job),
+            subscriptions::JOB_ONE => subscriptions::run_one(&job),
             subscriptions::JOB_FORGET => subscriptions::forget_endpoint(&job),
             kind => Err(JobFailure::fatal(format!("there is no job of the kind `{kind}`"))),
         }

@@ -1,17 +1,21 @@
 //! Plans: what is sold, for how much and how often. A subscription keeps its own copy, so a change is for those to come.
 
+mod terms;
+
 use mooring_sdk::extract::{Text, WholeNumber};
 use mooring_sdk::money::Decimal;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue, RecordError};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+pub(crate) use terms::{Shown, Terms};
 
 use crate::calendar::{Interval, seconds};
 use crate::error::Error;
 use crate::ids;
 use crate::input::{self, Metadata, given, named};
-use crate::listing::{Listed, Part};
+use crate::listing::Part;
 use crate::rates::Rate;
 use crate::subscriptions;
 use crate::views;
@@ -70,25 +74,6 @@ impl Serialize for Price {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.as_str())
     }
-}
-
-/// What a subscription has agreed to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Terms {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    #[serde(flatten)]
-    pub(crate) rate: Rate,
-}
-
-/// `{"id","name","price","currency","billing_cycle"}`.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Shown {
-    id: String,
-    name: String,
-    price: Number,
-    currency: String,
-    billing_cycle: String,
 }
 
 #[derive(Serialize)]
@@ -174,24 +159,6 @@ pub(crate) struct Listing {
     status: String,
 }
 
-impl Terms {
-    pub(crate) fn shown(&self) -> Result<Shown, Error> {
-        let Rate {
-            currency,
-            price,
-            interval,
-            count,
-        } = &self.rate;
-        Ok(Shown {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            price: input::amount(*price, currency)?.to_json_number(),
-            currency: currency.clone(),
-            billing_cycle: interval.cycle(*count),
-        })
-    }
-}
-
 impl Plan {
     /// As a subscription keeps it. What an operator has imported is checked here, where it counts.
     pub(crate) fn terms(&self, id: &str) -> Result<Terms, Error> {
@@ -217,13 +184,17 @@ impl Plan {
     }
 }
 
-pub(crate) fn interval_count(interval: Interval, count: Option<WholeNumber>) -> Result<u32, Error> {
+pub(crate) fn interval_count(
+    field: &str,
+    interval: Interval,
+    count: Option<WholeNumber>,
+) -> Result<u32, Error> {
     let max = interval.count_max();
     let count = count.map_or(1, |count| count.0);
     u32::try_from(count)
         .ok()
         .filter(|count| (1..=max).contains(count))
-        .ok_or_else(|| Error::invalid("interval_count", format!("must be 1 to {max}")))
+        .ok_or_else(|| Error::invalid(field, format!("must be 1 to {max}")))
 }
 
 pub(crate) fn trial_days(field: &str, days: WholeNumber) -> Result<u32, Error> {
@@ -312,7 +283,7 @@ pub(crate) fn create(Json(new): Json<NewPlan>) -> Result<Response, Error> {
         price: Price(new.price),
         currency,
         interval: new.interval,
-        interval_count: interval_count(new.interval, new.interval_count)?,
+        interval_count: interval_count("interval_count", new.interval, new.interval_count)?,
         trial_days: trial_days("trial_days", new.trial_days.unwrap_or(WholeNumber(0)))?,
         features: features(new.features.unwrap_or_default())?,
         metadata: new.metadata.unwrap_or_default().0,
@@ -366,14 +337,10 @@ fn save(id: &str, plan: Plan) -> Result<Response, Error> {
 }
 
 /// `GET subscription-plans/{id}/subscriptions`, newest first.
-pub(crate) fn subscribers(
-    Path(id): Path<String>,
-    Query(listing): Query<Listing>,
-) -> Result<Json<Listed<views::Subscription>>, Error> {
+pub(crate) fn subscribers(Path(id): Path<String>, Query(listing): Query<Listing>) -> Result<Response, Error> {
     find(&id)?;
     let part = Part::of(&listing.page, &listing.per_page)?;
     let filter = IndexValue::new(subscriptions::BY_PLAN, id);
     let found = records::list(subscriptions::COLLECTION, Some(filter), part.newest())?;
-    let data = found.items.iter().map(views::subscription_of);
-    Ok(Json(part.answer(data.collect::<Result<_, _>>()?, found.total)))
+    views::list(part, &found.items, found.total)
 }

@@ -20,10 +20,10 @@ pub struct Proration {
 }
 
 impl Proration {
-    /// From one price to another within the same period.
-    pub fn within(old: i64, new: i64, remaining: u64, whole: u64) -> Proration {
+    /// To another price within the same period, of whose rest `unused` was billed.
+    pub fn within(unused: i64, new: i64, remaining: u64, whole: u64) -> Proration {
         Proration {
-            credit: share(old, remaining, whole),
+            credit: unused,
             charge: share(new, remaining, whole),
         }
     }

@@ -52,9 +52,6 @@ impl Rate {
 
     /// Makes its document where there is none.
     pub(crate) fn keep(&self) -> Result<(), Error> {
-        if self.price == 0 {
-            return Ok(());
-        }
         ensure(RATES, &self.key(), self)
     }
 }

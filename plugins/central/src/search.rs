@@ -8,6 +8,7 @@ use mooring_sdk::records::{self, Document, IndexValue};
 use mooring_sdk::{List, Order};
 use serde_json::Value;
 
+use crate::customers;
 use crate::error::Error;
 use crate::listing::Part;
 
@@ -17,6 +18,20 @@ const STEP: u32 = 500;
 
 /// An index, where its field is, and the wanted value.
 pub(crate) type Filter = (&'static str, &'static str, String);
+
+/// Narrows a list to a customer, if an e-mail is given. False when nobody has it, so that there is nothing to be listed.
+pub(crate) fn of_customer(
+    filters: &mut Vec<Filter>,
+    index: &'static str,
+    email: &str,
+) -> Result<bool, Error> {
+    if email.is_empty() {
+        return Ok(true);
+    }
+    let user = customers::id_of(email)?;
+    filters.extend(user.map(|user| (index, "/user", user.to_string())));
+    Ok(user.is_some())
+}
 
 /// Documents for which all filters hold, made from `times.0` until before `times.1`, newest first.
 pub(crate) fn documents(

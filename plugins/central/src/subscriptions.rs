@@ -4,13 +4,14 @@
 //! when, follows from it alone ([`Subscription::next_at`]); the index `due` says in which minute that is.
 
 mod begin;
+mod billed;
 mod change;
 mod end;
 mod pause;
 mod requests;
+mod schedule;
 mod turn;
 
-use mooring_sdk::jobs::{self, NewJob};
 use mooring_sdk::records::{self, RecordError};
 use mooring_sdk::services::{self, ServiceError, Suspender};
 use mooring_sdk::{context, log};
@@ -22,7 +23,8 @@ pub(crate) use change::{change_plan, renew};
 pub(crate) use end::{JOB_FORGET, cancel, end_of_pending, forget_endpoint, reactivate};
 pub(crate) use pause::{extend_trial, pause, resume};
 pub(crate) use requests::{count, events, list, update, view};
-pub(crate) use turn::run_due;
+pub(crate) use schedule::Scheduled;
+pub(crate) use turn::{run_due, run_one};
 
 use crate::calendar::Calendar;
 use crate::error::Error;
@@ -48,11 +50,8 @@ pub(crate) const BY_ENDED: &str = "ended";
 
 /// Of the job that does what is due.
 pub(crate) const JOB_DUE: &str = "due";
-
-/// What is due in one minute is done by so many jobs side by side.
-const SHARDS: u32 = 8;
-
-const MINUTE_MS: u64 = 60_000;
+/// Of the job that does it for one subscription alone.
+pub(crate) const JOB_ONE: &str = "due-one";
 
 /// Where a subscription stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +143,12 @@ pub(crate) struct Subscription {
     /// The invoice of what comes next, where it was made ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ahead: Option<String>,
+    /// What the current period was billed at; in a trial, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) billed: Option<billed::Billed>,
+    /// Invoices made ahead that were taken back, and new beginnings: what comes next is charged under a key of its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) taken_back: u32,
     #[serde(default)]
     pub(crate) cancel_at_period_end: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,10 +204,6 @@ pub(crate) struct Held {
     kept: Option<String>,
 }
 
-/// Which jobs a run has scheduled already, so that a batch asks once.
-#[derive(Default)]
-pub(crate) struct Scheduled(Vec<String>);
-
 impl Subscription {
     /// Made now, with the first period not begun.
     pub(crate) fn new(user: u64, plan: Terms, anchor: u64) -> Subscription {
@@ -220,6 +221,8 @@ impl Subscription {
             cycles: 0,
             open: None,
             ahead: None,
+            billed: None,
+            taken_back: 0,
             cancel_at_period_end: false,
             cancel_reason: None,
             cancelled_at: None,
@@ -256,6 +259,11 @@ impl Subscription {
                 .map(|open| open.next_at)
                 .filter(|at| *at < u64::MAX),
         }
+    }
+
+    /// Whether something is to be done by now.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.next_at().is_some_and(|at| at <= now)
     }
 
     /// Begins the next period where the last one ended.
@@ -339,9 +347,10 @@ impl Held {
     /// Writes it, sees that what comes next will be done, and brings its service to where it stands.
     pub(crate) fn save(mut self, policy: &Policy, scheduled: &mut Scheduled) -> Result<Held, Error> {
         let it = &mut self.it;
-        it.due = it.next_at().map(|at| bucket(at, &self.id));
+        it.due = it.next_at().map(|at| schedule::bucket(at, &self.id));
         it.rate = (it.status.counts() && it.plan.rate.price > 0).then(|| it.plan.rate.key());
-        if it.started.is_none() && it.status != Status::Pending {
+        // A checkout that nobody paid never began, so it does not count as lost either.
+        if it.started.is_none() && it.status != Status::Pending && !it.status.has_ended() {
             it.started = Some(policy.calendar.month(policy.now));
         }
         it.ended = it
@@ -363,42 +372,9 @@ impl Held {
     }
 }
 
-/// The minute in which something is due, rounded up, and the shard: `2027-01-15T08:00Z/3`, as minutes since the epoch.
-fn bucket(at: u64, id: &str) -> String {
-    let shard = id.bytes().fold(0_u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    }) % SHARDS;
-    format!("{}/{shard}", at.div_ceil(MINUTE_MS))
-}
-
-/// When a bucket is due.
-fn bucket_at(bucket: &str) -> u64 {
-    let minute: Option<u64> = bucket.split_once('/').and_then(|(minute, _)| minute.parse().ok());
-    minute.unwrap_or(0).saturating_mul(MINUTE_MS)
-}
-
-impl Scheduled {
-    /// Sees that a job does what is in a bucket. A bucket whose minute is over gets one at once.
-    fn see_to(&mut self, bucket: &str, now: u64) -> Result<(), Error> {
-        if self.0.iter().any(|seen| seen == bucket) {
-            return Ok(());
-        }
-        let at = bucket_at(bucket);
-        // A job that runs has its key until it ends, and what falls into its bucket meanwhile needs another one.
-        let key = if at <= now {
-            format!("late {bucket}")
-        } else {
-            bucket.to_owned()
-        };
-        jobs::schedule(
-            NewJob::new(JOB_DUE, &turn::Due::first(bucket))
-                .at(at)
-                .once(key)
-                .attempts(100),
-        )?;
-        self.0.push(bucket.to_owned());
-        Ok(())
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Brings the service to where the subscription stands. Repeating it changes nothing.

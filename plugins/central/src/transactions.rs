@@ -319,7 +319,7 @@ pub(crate) fn of_invoice(
         ..asked(
             id,
             invoice,
-            &format!("tr_{}", ids::random()),
+            &reference_of(invoice)?,
             &description,
             return_url,
             until,
@@ -329,6 +329,18 @@ pub(crate) fn of_invoice(
     invoice.payment = Some((payment.id.clone(), payment.reference.clone()));
     invoices::save(id, invoice)?;
     Ok(payment)
+}
+
+/// The first payment of an invoice of `sub_X` is `tr_X`, so that the page of the subscription is there; those after it are
+/// named by chance.
+fn reference_of(invoice: &Invoice) -> Result<String, Error> {
+    let code = invoice.subscription.trim_start_matches("sub_");
+    let first = format!("tr_{code}");
+    match payments::find(&first) {
+        Err(PaymentError::NotFound) => Ok(first),
+        Ok(_) => Ok(format!("tr_{}", ids::random())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The first payment of a hosted subscription: `tr_X` of `sub_X`. Gives the address of its page.

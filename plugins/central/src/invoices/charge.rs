@@ -96,12 +96,18 @@ impl Charge {
         self.lines.iter().map(|line| line.amount).sum()
     }
 
-    /// In ids and in the ledger: `renewal:sub_X:1800000000000`.
-    pub(crate) fn key(&self, subscription: &str) -> String {
+    /// In ids and in the ledger: `renewal:sub_X:1800000000000`. After an invoice was taken back the same time is charged under
+    /// another key, `renewal:sub_X:1800000000000:1`, since what was taken back keeps its own.
+    pub(crate) fn key(&self, held: &Held) -> String {
+        let id = &held.id;
+        let again = match held.it.taken_back {
+            0 => String::new(),
+            number => format!(":{number}"),
+        };
         match self.kind {
-            Kind::Period => format!("renewal:{subscription}:{}", self.period_start),
-            Kind::Trial => format!("trial:{subscription}:{}", self.period_start),
-            Kind::Change(number) => format!("change:{subscription}:{number}"),
+            Kind::Period => format!("renewal:{id}:{}{again}", self.period_start),
+            Kind::Trial => format!("trial:{id}:{}{again}", self.period_start),
+            Kind::Change(number) => format!("change:{id}:{number}"),
         }
     }
 }

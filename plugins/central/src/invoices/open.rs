@@ -1,5 +1,7 @@
 //! Making an invoice.
 
+use std::collections::BTreeMap;
+
 use mooring_sdk::{ledger, records};
 
 use super::{COLLECTION, Charge, Invoice, Status};
@@ -47,7 +49,7 @@ pub(crate) fn open_with(
     due_date: u64,
     from: Credit,
 ) -> Result<(String, Invoice), Error> {
-    let key = charge.key(&held.id);
+    let key = charge.key(held);
     let id = format!("inv_{}", ids::of(&key));
     let (user, rate) = (held.it.user, &held.it.plan.rate);
     let amount = charge.amount();
@@ -67,7 +69,10 @@ pub(crate) fn open_with(
         currency: rate.currency.clone(),
         amount,
         credit,
+        lowered: 0,
         refunded: 0,
+        unearned: 0,
+        credited: BTreeMap::new(),
         lines: charge.lines.clone(),
         due_date,
         period_start: charge.period_start,

@@ -1,19 +1,21 @@
 //! Invoices that are looked at, made ahead, paid, sent and taken back.
 
+use std::collections::BTreeMap;
+
 use mooring_sdk::extract::Text;
 use mooring_sdk::ledger;
+use mooring_sdk::payments::Payment;
 use mooring_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
     BY_STATUS, BY_SUBSCRIPTION, BY_USER, COLLECTION, Charge, Credit, Invoice, Shown, Status, find, open_with,
-    save, void_invoice,
+    save, tell_opened, void_invoice,
 };
 use crate::accounts;
-use crate::customers;
 use crate::error::Error;
 use crate::events::{News, tell};
-use crate::input::{Maybe, given, named};
+use crate::input::{self, Maybe, given, named};
 use crate::listing::{Listed, Part};
 use crate::policy::Policy;
 use crate::search;
@@ -57,7 +59,17 @@ pub(crate) struct Pay {
 struct Paying {
     success: bool,
     invoice: Shown,
-    transaction: Option<Transaction>,
+    transaction: Transaction,
+}
+
+/// An invoice, and the transaction that it is asked for by.
+fn paying(id: &str, invoice: &Invoice, payment: &Payment) -> Result<Response, Error> {
+    let paying = Paying {
+        success: true,
+        invoice: invoice.shown(Some(id))?,
+        transaction: transactions::show(payment)?,
+    };
+    Ok(Response::json(200, &paying))
 }
 
 /// `GET subscription-invoices`, newest first.
@@ -67,20 +79,11 @@ pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<Shown>>
     if !listing.subscription_id.is_empty() {
         filters.push((BY_SUBSCRIPTION, "/subscription", listing.subscription_id));
     }
-    if !listing.customer_email.is_empty() {
-        let Some(user) = customers::id_of(&listing.customer_email)? else {
-            return Ok(Json(part.answer(Vec::new(), 0)));
-        };
-        filters.push((BY_USER, "/user", user.to_string()));
+    if !search::of_customer(&mut filters, BY_USER, &listing.customer_email)? {
+        return Ok(Json(part.answer(Vec::new(), 0)));
     }
     if !listing.status.is_empty() {
-        let known = Status::KEPT.map(Status::as_str);
-        if !known.contains(&listing.status.as_str()) {
-            return Err(Error::invalid(
-                "status",
-                format!("must be one of {}", known.join(", ")),
-            ));
-        }
+        input::one_of("status", &listing.status, &Status::KEPT.map(Status::as_str))?;
         filters.push((BY_STATUS, "/status", listing.status));
     }
     let found = search::documents(COLLECTION, &filters, None, part)?;
@@ -126,7 +129,10 @@ pub(crate) fn upcoming(Path(id): Path<String>) -> Result<Response, Error> {
         currency: rate.currency.clone(),
         amount,
         credit: balance.clamp(0, amount),
+        lowered: 0,
         refunded: 0,
+        unearned: 0,
+        credited: BTreeMap::new(),
         lines: charge.lines,
         due_date: due.min(charge.period_end),
         period_start: charge.period_start,
@@ -152,29 +158,9 @@ pub(crate) fn generate(Path(id): Path<String>, Maybe(asked): Maybe<Generate>) ->
         Some(text) => due_date(&policy, &text)?,
         None => policy.calendar.days_after(at, policy.due_days),
     };
-    let opened = open_with(&policy, &held, &charge, due, Credit::Used);
-    let (invoice_id, invoice) = match opened {
-        Err(Error::Problem(Problem::Conflict(_))) => {
-            let why = "The next period was billed before, and taken back.";
-            return Err(Error::conflict("already_generated", why));
-        }
-        opened => opened?,
-    };
+    let (invoice_id, invoice) = open_with(&policy, &held, &charge, due, Credit::Used)?;
     held.it.ahead = Some(invoice_id.clone());
-    tell(
-        &policy,
-        &mut held,
-        News::InvoiceCreated,
-        Some((&invoice_id, &invoice)),
-    )?;
-    if invoice.status == Status::Paid {
-        tell(
-            &policy,
-            &mut held,
-            News::InvoicePaid,
-            Some((&invoice_id, &invoice)),
-        )?;
-    }
+    tell_opened(&policy, &mut held, News::InvoiceCreated, &invoice_id, &invoice)?;
     held.save(&policy, &mut Scheduled::default())?;
     Ok(named(201, "invoice", &invoice.shown(Some(&invoice_id))?))
 }
@@ -211,12 +197,7 @@ pub(crate) fn pay(Path(id): Path<String>, Maybe(asked): Maybe<Pay>) -> Result<Re
     owed(&invoice)?;
     let gateway = asked.gateway.map(Text::into_string);
     let payment = transactions::of_invoice(&policy, &id, &mut invoice, gateway, asked.return_url)?;
-    let paying = Paying {
-        success: true,
-        invoice: invoice.shown(Some(&id))?,
-        transaction: Some(transactions::show(&payment)?),
-    };
-    Ok(Response::json(200, &paying))
+    paying(&id, &invoice, &payment)
 }
 
 /// `POST subscription-invoices/{id}/send`: makes sure that there is a page to pay it on, and says where. The host sends no mail.
@@ -230,12 +211,7 @@ pub(crate) fn send(Path(id): Path<String>) -> Result<Response, Error> {
     let mut held = Held::find(&invoice.subscription)?;
     tell(&policy, &mut held, News::InvoiceSent, Some((&id, &invoice)))?;
     held.save(&policy, &mut Scheduled::default())?;
-    let paying = Paying {
-        success: true,
-        invoice: invoice.shown(Some(&id))?,
-        transaction: Some(transactions::show(&payment)?),
-    };
-    Ok(Response::json(200, &paying))
+    paying(&id, &invoice, &payment)
 }
 
 /// `POST subscription-invoices/{id}/void`: takes it back. The subscription goes on as if it were paid.

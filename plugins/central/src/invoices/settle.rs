@@ -1,10 +1,11 @@
-//! What becomes of an invoice once it is open: paid, credited, taken back, sent back.
+//! What becomes of an invoice once it is open: paid, credited, taken back.
 
 use mooring_sdk::ledger;
 use mooring_sdk::payments::{self, PaymentError};
 
+use super::refund::note_credit;
 use super::{Invoice, Status, find, save};
-use crate::accounts::{self, Moves, RECEIVABLE, RECEIVED};
+use crate::accounts::{self, Moves, RECEIVABLE};
 use crate::error::Error;
 use crate::events::{News, tell};
 use crate::policy::Policy;
@@ -37,6 +38,9 @@ fn go_on(policy: &Policy, held: &mut Held, id: &str) -> Result<(), Error> {
         Standing::Pending => {
             // The first payment is what it begins with.
             held.it.begin_at(policy.now, &policy.calendar);
+            if let Some(billed) = &mut held.it.billed {
+                billed.from = policy.now;
+            }
             held.it.status = Standing::Active;
             tell(policy, held, News::Activated, None)
         }
@@ -65,9 +69,22 @@ pub(crate) fn collect(
     Ok(true)
 }
 
+/// [`credit`] for the rest of the current period.
+pub(crate) fn credit_unused(policy: &Policy, held: &mut Held, minor: i64, key: &str) -> Result<(), Error> {
+    let billed = held.it.billed.as_ref();
+    let of = billed.map_or_else(Vec::new, |billed| billed.invoices.clone());
+    credit(policy, held, minor, key, &of)
+}
+
 /// Gives back what was charged for time that is not used: first to what the subscription owes, the rest to the customer's
-/// credit. `key` names what it is given for.
-pub(crate) fn credit(policy: &Policy, held: &mut Held, minor: i64, key: &str) -> Result<(), Error> {
+/// credit. `key` names what it is given for, and `of` the invoices that charged it, oldest first.
+pub(crate) fn credit(
+    policy: &Policy,
+    held: &mut Held,
+    minor: i64,
+    key: &str,
+    of: &[String],
+) -> Result<(), Error> {
     if minor <= 0 {
         return Ok(());
     }
@@ -85,13 +102,15 @@ pub(crate) fn credit(policy: &Policy, held: &mut Held, minor: i64, key: &str) ->
         // What its page asks for is too much now; the next one asks for what is left.
         cancel_payment(&mut invoice)?;
         invoice.credit += owed;
+        invoice.lowered += owed;
         if invoice.due() == 0 {
             settle(policy, held, &id, &mut invoice)?;
         } else {
             save(&id, &invoice)?;
         }
     }
-    Ok(())
+    // After the invoice that is open was written: it may be one of them.
+    note_credit(of, minor - owed)
 }
 
 /// Takes an invoice back: what was earned by it is not, and credit that it took is given back.
@@ -102,11 +121,13 @@ pub(crate) fn void_invoice(
     invoice: &mut Invoice,
 ) -> Result<(), Error> {
     let revenue = accounts::revenue(&policy.calendar.day(policy.now));
+    let money = invoice.credit - invoice.lowered;
     Moves::of(&invoice.currency)
         .add(&revenue, RECEIVABLE, invoice.due())?
-        .add(&revenue, &accounts::credit(invoice.user), invoice.credit)?
+        .add(&revenue, &accounts::credit(invoice.user), money)?
         .post(&format!("void:{id}"), &format!("Invoice {id} taken back"))?;
     cancel_payment(invoice)?;
+    held.it.lower(id, invoice.kept());
     invoice.status = Status::Void;
     save(id, invoice)?;
     tell(policy, held, News::InvoiceVoided, Some((id, invoice)))?;
@@ -114,17 +135,6 @@ pub(crate) fn void_invoice(
         go_on(policy, held, id)?;
     }
     Ok(())
-}
-
-/// Money of an invoice was sent back: it was earned, and is not any more.
-pub(crate) fn refunded(policy: &Policy, id: &str, refund: &str, minor: i64) -> Result<(), Error> {
-    let mut invoice = find(id)?;
-    invoice.refunded += minor;
-    let revenue = accounts::revenue(&policy.calendar.day(policy.now));
-    Moves::of(&invoice.currency)
-        .add(&revenue, RECEIVED, minor)?
-        .post(&format!("refund:{refund}"), &format!("Invoice {id} sent back"))?;
-    save(id, &invoice)
 }
 
 /// Ends the payment that an invoice is asked for by, if it still can be. The invoice is to be saved.

@@ -49,7 +49,7 @@ pub(crate) struct Earned {
 pub(crate) fn range(dates: &Dates) -> Result<Range, Error> {
     let today = policy::calendar()?.day(mooring_sdk::context::now());
     let to = if dates.to.is_empty() { &today } else { &dates.to };
-    let month = format!("{}-01", &to[..to.len().min(7)]);
+    let month = format!("{}-01", to.get(..7).unwrap_or(to));
     let from = if dates.from.is_empty() {
         &month
     } else {

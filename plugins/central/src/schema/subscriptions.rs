@@ -124,7 +124,9 @@ pub(crate) fn hosted_subscription() -> Value {
 }
 
 pub(crate) fn subscription_changes() -> Value {
-    let properties = json!({ "metadata": metadata(), "customer_name": text(200), "customer_email": email() });
+    let properties = json!({
+        "metadata": metadata(), "customer_name": text(200), "customer_email": email(), "customer_phone": text(40),
+    });
     with_example(object(properties, &[]), json!({ "metadata": { "seats": 5 } }))
 }
 

@@ -6,7 +6,7 @@ use mooring_sdk::prelude::*;
 use mooring_sdk::services::{self, NewService};
 use serde::{Deserialize, Serialize};
 
-use super::{Held, Scheduled, Status, Subscription};
+use super::{Held, Scheduled, Status, Subscription, turn};
 use crate::calendar::Interval;
 use crate::customers::{self, Payer};
 use crate::error::Error;
@@ -112,7 +112,7 @@ pub(crate) fn create(Json(new): Json<NewSubscription>) -> Result<Response, Error
         begin(&policy, &mut held)?;
     }
     let held = held.save(&policy, &mut Scheduled::default())?;
-    let subscription = views::subscription(&held, policy.now)?;
+    let subscription = views::subscription(&held)?;
     Ok(input::named(201, "subscription", &subscription))
 }
 
@@ -164,17 +164,16 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let is_trial = held.it.trial_end.is_some_and(|end| end > held.it.period_start);
     if is_trial {
         held.it.status = Status::Trialing;
+        held.it.bill(0, held.it.period_start);
         return tell(policy, held, News::Trialing, None);
     }
     held.it.status = Status::Active;
     held.it.cycles += 1;
     let charge = Charge::period(&held.it);
-    if held.it.ahead.take().is_none() {
+    if !turn::take_ahead(policy, held)? {
         let (id, invoice) = invoices::open(policy, held, &charge, Credit::Used)?;
-        tell(policy, held, News::InvoiceCreated, Some((&id, &invoice)))?;
-        if invoice.status == invoices::Status::Paid {
-            tell(policy, held, News::InvoicePaid, Some((&id, &invoice)))?;
-        }
+        held.it.bill_by(&charge, &id);
+        invoices::tell_opened(policy, held, News::InvoiceCreated, &id, &invoice)?;
     }
     tell(policy, held, News::Activated, None)
 }
@@ -191,7 +190,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
         currency,
         price: amount.minor,
         interval: plan.interval,
-        count: plans::interval_count(plan.interval, plan.interval_count)?,
+        count: plans::interval_count("inline_plan.interval_count", plan.interval, plan.interval_count)?,
     };
     let days = plan.trial_period_days.unwrap_or(WholeNumber(0));
     let trial_days = plans::trial_days("inline_plan.trial_period_days", days)?;
@@ -243,6 +242,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
 /// The invoice that a pending subscription begins with, and its page.
 fn first(policy: &Policy, held: &mut Held, charge: &Charge, description: &str) -> Result<String, Error> {
     let (id, mut invoice) = invoices::open(policy, held, charge, Credit::Kept)?;
+    held.it.bill_by(charge, &id);
     tell(policy, held, News::InvoiceCreated, Some((&id, &invoice)))?;
     let until = policy.now + transactions::LIFE_MS;
     transactions::first_of(policy, held, &id, &mut invoice, description, until)

@@ -12,7 +12,7 @@ use crate::input::{amount, given};
 use crate::invoices::{self, Charge, Credit, Shown};
 use crate::plans::{self, Terms};
 use crate::policy::Policy;
-use crate::proration::{Proration, share};
+use crate::proration::Proration;
 use crate::views;
 
 /// `POST subscriptions/{id}/change-plan`.
@@ -34,9 +34,9 @@ enum Effective {
 }
 
 #[derive(Serialize)]
-struct Changed {
+struct Changed<'h> {
     success: bool,
-    subscription: views::Subscription,
+    subscription: views::Subscription<'h>,
     proration: ShownProration,
     invoice: Option<Shown>,
 }
@@ -110,24 +110,28 @@ fn at_period_end(policy: &Policy, mut held: Held, plan: Terms) -> Result<Respons
 
 fn now(policy: &Policy, mut held: Held, plan: Terms, prorate: bool, news: News) -> Result<Response, Error> {
     let (old, new) = (&held.it.plan.rate, &plan.rate);
-    let same_period = (old.interval, old.count) == (new.interval, new.count);
+    let same_interval = (old.interval, old.count) == (new.interval, new.count);
     let in_trial = held.it.status == Status::Trialing;
-    if prorate && !same_period && !in_trial {
+    let prorate = prorate && !in_trial;
+    if prorate && !held.it.is_period_of(new.interval, new.count) {
         return from_now(policy, held, plan, news);
     }
-    let proration = if prorate && !in_trial {
+    let proration = if prorate {
         let (part, whole) = held.it.remaining(policy.now);
-        Proration::within(old.price, new.price, part, whole)
+        Proration::within(held.it.unused(policy.now), new.price, part, whole)
     } else {
         Proration::default()
     };
     let before = std::mem::replace(&mut held.it.plan, plan).name;
     held.it.next_plan = None;
-    if !same_period && in_trial {
+    if prorate {
+        held.it.rebill(proration.charge, policy.now);
+    }
+    if !same_interval && in_trial {
         // Nothing was billed yet: the period is the new plan's from its start.
         let start = held.it.period_start;
         held.it.begin_at(start, &policy.calendar);
-    } else if !same_period {
+    } else if !same_interval {
         // What was billed lasts as long as it was billed for.
         held.it.end_period_at(held.it.period_end);
     }
@@ -136,15 +140,17 @@ fn now(policy: &Policy, mut held: Held, plan: Terms, prorate: bool, news: News) 
 
 /// A period of the plan begins now: all of it is charged, and what is left of the old one credited.
 fn from_now(policy: &Policy, mut held: Held, plan: Terms, news: News) -> Result<Response, Error> {
-    let (part, whole) = held.it.remaining(policy.now);
+    // It is for the next period, which does not come: its own credit comes with it.
+    take_back_ahead(policy, &mut held)?;
     let proration = Proration {
-        credit: share(held.it.plan.rate.price, part, whole),
+        credit: held.it.unused(policy.now),
         charge: plan.rate.price,
     };
     let before = std::mem::replace(&mut held.it.plan, plan).name;
     held.it.next_plan = None;
     held.it.cycles += 1;
     held.it.begin_at(policy.now, &policy.calendar);
+    held.it.rebill(proration.charge, policy.now);
     finish(policy, held, &before, proration, news)
 }
 
@@ -166,14 +172,12 @@ fn finish(
         }
         let charge = Charge::change(before, &held.it, proration, policy.now);
         let (id, invoice) = invoices::open(policy, &mut held, &charge, Credit::Used)?;
-        tell(policy, &mut held, News::InvoiceCreated, Some((&id, &invoice)))?;
-        if invoice.status == invoices::Status::Paid {
-            tell(policy, &mut held, News::InvoicePaid, Some((&id, &invoice)))?;
-        }
+        held.it.add_invoice(&id);
+        invoices::tell_opened(policy, &mut held, News::InvoiceCreated, &id, &invoice)?;
         opened = Some(invoice.shown(Some(&id))?);
     } else if net < 0 {
         let key = format!("change:{}:{}", held.id, held.it.events);
-        invoices::credit(policy, &mut held, -net, &key)?;
+        invoices::credit_unused(policy, &mut held, -net, &key)?;
     }
     tell(policy, &mut held, news, None)?;
     let held = held.save(policy, &mut Scheduled::default())?;
@@ -190,7 +194,7 @@ fn answer(
     let money = |minor: i64| Ok::<String, Error>(amount(minor, currency)?.to_string());
     let changed = Changed {
         success: true,
-        subscription: views::subscription(held, held.created_at)?,
+        subscription: views::subscription(held)?,
         proration: ShownProration {
             effective,
             credit: money(proration.credit)?,

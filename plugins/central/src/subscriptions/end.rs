@@ -12,7 +12,6 @@ use crate::events::{News, tell};
 use crate::input::{Maybe, given, named};
 use crate::invoices;
 use crate::policy::Policy;
-use crate::proration::share;
 use crate::{views, webhooks};
 
 /// Of the job that takes back the endpoint of a subscription that has ended.
@@ -34,6 +33,15 @@ pub(crate) struct Cancellation {
 
 /// Ends it. What it owes stays owed; what was billed ahead is taken back.
 pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<(), Error> {
+    let news = if status == Status::Expired {
+        News::Expired
+    } else {
+        News::Cancelled
+    };
+    end_with(policy, held, status, news)
+}
+
+fn end_with(policy: &Policy, held: &mut Held, status: Status, news: News) -> Result<(), Error> {
     take_back_ahead(policy, held)?;
     held.it.status = status;
     held.it.ended_at = Some(policy.now);
@@ -45,17 +53,12 @@ pub(super) fn end(policy: &Policy, held: &mut Held, status: Status) -> Result<()
         let job = NewJob::new(JOB_FORGET, &held.id).at(policy.now + FORGET_AFTER_MS);
         jobs::schedule(job.once(format!("forget {}", held.id)))?;
     }
-    let news = if status == Status::Expired {
-        News::Expired
-    } else {
-        News::Cancelled
-    };
     tell(policy, held, news, None)
 }
 
-/// Ends one that waited for its first payment, and keeps that.
+/// Ends one that waited for its first payment, which did not come, and keeps that.
 pub(crate) fn end_of_pending(policy: &Policy, mut held: Held, status: Status) -> Result<(), Error> {
-    end(policy, &mut held, status)?;
+    end_with(policy, &mut held, status, News::Failed)?;
     held.save(policy, &mut Scheduled::default())?;
     Ok(())
 }
@@ -84,13 +87,14 @@ pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Er
     let Some(id) = held.it.ahead.take() else {
         return Ok(());
     };
+    held.it.taken_back += 1;
     let mut invoice = invoices::find(&id)?;
     if invoice.status.is_owed() {
         return invoices::void_invoice(policy, held, &id, &mut invoice);
     }
     if invoice.status == invoices::Status::Paid {
-        let left = invoice.amount - invoice.refunded;
-        return invoices::credit(policy, held, left, &format!("unused:{id}"));
+        let key = format!("unused:{id}");
+        return invoices::credit(policy, held, invoice.kept(), &key, &[id]);
     }
     Ok(())
 }
@@ -109,6 +113,10 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
             let why = "nothing is unused at the end of the period";
             return Err(Error::invalid("prorate", why));
         }
+        if held.it.cancel_at_period_end {
+            let why = "The subscription ends with its period already.";
+            return Err(Error::conflict("cancelled", why));
+        }
         take_back_ahead(&policy, &mut held)?;
         held.it.cancel_at_period_end = true;
         held.it.next_plan = None;
@@ -117,10 +125,9 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
     } else {
         if prorates && held.it.status != Status::Pending && held.it.status != Status::Trialing {
             // A period that is paused stands still.
-            let (part, whole) = held.it.remaining(held.it.paused_at.unwrap_or(policy.now));
-            let unused = share(held.it.plan.rate.price, part, whole);
+            let unused = held.it.unused(held.it.paused_at.unwrap_or(policy.now));
             let key = format!("cancel:{}:{}", held.id, held.it.events);
-            invoices::credit(&policy, &mut held, unused, &key)?;
+            invoices::credit_unused(&policy, &mut held, unused, &key)?;
         }
         if held.it.status == Status::Pending
             && let Some(open) = held.it.open.take()
@@ -150,6 +157,8 @@ pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
         held.it.trial_end = None;
         held.it.ended_at = None;
         held.it.paused_at = None;
+        // It may begin again in the very millisecond in which it began before.
+        held.it.taken_back += 1;
         if let (Some(url), None) = (&held.it.webhook_url, &held.it.webhook_endpoint) {
             held.it.webhook_endpoint = Some(webhooks::of_subscription(&id, url)?);
         }
@@ -178,9 +187,5 @@ pub(super) fn not_ended(held: &Held) -> Result<(), Error> {
 
 /// `{"success":true,"subscription":{…}}`.
 pub(super) fn answer(held: &Held) -> Result<Response, Error> {
-    Ok(named(
-        200,
-        "subscription",
-        &views::subscription(held, held.created_at)?,
-    ))
+    Ok(named(200, "subscription", &views::subscription(held)?))
 }

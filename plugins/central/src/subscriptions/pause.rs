@@ -49,10 +49,16 @@ pub(crate) fn resume(Path(id): Path<String>) -> Result<Response, Error> {
         return conflict(&held, "not_paused");
     };
     let stood = policy.now.saturating_sub(paused_at);
-    // What was to come when it stood still comes as much later; a period that was over by then ends at once.
-    held.it.end_period_at(held.it.period_end.saturating_add(stood));
-    let in_trial = held.it.trial_end.filter(|end| *end > paused_at);
-    held.it.trial_end = in_trial.map_or(held.it.trial_end, |end| Some(end.saturating_add(stood)));
+    // All of the period moves, so that the time counts nowhere; one that was over by then ends at once.
+    let later = |at: u64| at.saturating_add(stood);
+    held.it.end_period_at(later(held.it.period_end));
+    held.it.period_start = later(held.it.period_start);
+    if let Some(billed) = &mut held.it.billed {
+        billed.from = later(billed.from);
+    }
+    // A trial has billed nothing, even where its end was not seen to before it stood still.
+    let in_trial = held.it.trial_end.filter(|_| held.it.cycles == 0);
+    held.it.trial_end = in_trial.map(later).or(held.it.trial_end);
     held.it.status = if in_trial.is_some() {
         Status::Trialing
     } else {

@@ -1,16 +1,16 @@
 //! Looking at subscriptions, and what is kept with them beside.
 
 use mooring_sdk::extract::Text;
+use mooring_sdk::json;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue};
-use mooring_sdk::users::{self, UserChanges};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::end::answer;
 use super::{BY_PLAN, BY_STATUS, BY_USER, COLLECTION, Held, Scheduled, Status};
 use crate::error::Error;
-use crate::input::{Metadata, given};
+use crate::input::{self, Metadata, given};
 use crate::listing::{Listed, Part};
 use crate::policy::Policy;
 use crate::{customers, events, search, views};
@@ -38,64 +38,59 @@ pub(crate) struct Update {
     customer_name: Option<Text<0, 200>>,
     #[serde(default, deserialize_with = "given")]
     customer_email: Option<Text<3, 254>>,
+    #[serde(default, deserialize_with = "given")]
+    customer_phone: Option<Text<0, 40>>,
 }
 
 /// `GET subscriptions`, newest first.
-pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<views::Subscription>>, Error> {
+pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Response, Error> {
     let part = Part::of(&listing.page, &listing.per_page)?;
     let mut filters = Vec::new();
+    if !search::of_customer(&mut filters, BY_USER, &listing.customer_email)? {
+        return views::list(part, &[], 0);
+    }
     if !listing.status.is_empty() {
-        let known = Status::ALL.map(Status::as_str);
-        if !known.contains(&listing.status.as_str()) {
-            return Err(Error::invalid(
-                "status",
-                format!("must be one of {}", known.join(", ")),
-            ));
-        }
+        input::one_of("status", &listing.status, &Status::ALL.map(Status::as_str))?;
         filters.push((BY_STATUS, "/status", listing.status));
     }
     if !listing.plan_id.is_empty() {
         filters.push((BY_PLAN, "/plan/id", listing.plan_id));
     }
-    if !listing.customer_email.is_empty() {
-        let Some(user) = customers::id_of(&listing.customer_email)? else {
-            return Ok(Json(part.answer(Vec::new(), 0)));
-        };
-        filters.insert(0, (BY_USER, "/user", user.to_string()));
-    }
     let found = search::documents(COLLECTION, &filters, None, part)?;
-    let data = found.items.iter().map(views::subscription_of);
-    Ok(Json(part.answer(data.collect::<Result<_, _>>()?, found.total)))
+    views::list(part, &found.items, found.total)
 }
 
-/// `GET subscriptions/{id}`. Clients look under several names.
-pub(crate) fn view(Path(id): Path<String>) -> Result<Json<Value>, Error> {
+/// `GET subscriptions/{id}`. Clients look under several names; it is written once for all of them.
+pub(crate) fn view(Path(id): Path<String>) -> Result<Response, Error> {
     let held = Held::find(&id)?;
-    let subscription = views::subscription(&held, held.created_at)?;
-    let subscription = serde_json::to_value(&subscription)
-        .map_err(|error| Problem::Internal(format!("the subscription {id} as JSON: {error}")))?;
-    Ok(Json(json!({
-        "success": true,
-        "provider_metadata": subscription["provider_metadata"],
-        "data": subscription,
-        "subscription": subscription,
-    })))
+    let shown = views::subscription(&held)?;
+    let metadata = json::to_string(&shown.provider_metadata);
+    let shown = json::to_string(&shown);
+    let body = [
+        r#"{"success":true,"provider_metadata":"#,
+        &metadata,
+        r#","data":"#,
+        &shown,
+        r#","subscription":"#,
+        &shown,
+        "}",
+    ];
+    Ok(Response::bytes(
+        200,
+        "application/json",
+        body.concat().into_bytes(),
+    ))
 }
 
 /// `PUT subscriptions/{id}`: what is given. Repeating it is safe.
 pub(crate) fn update(Path(id): Path<String>, Json(changes): Json<Update>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let mut held = Held::find(&id)?;
-    if changes.customer_name.is_some() || changes.customer_email.is_some() {
-        users::update(
-            held.it.user,
-            UserChanges {
-                email: changes.customer_email.map(Text::into_string),
-                name: changes.customer_name.map(Text::into_string),
-                ..UserChanges::default()
-            },
-        )
-        .map_err(customers::as_payer)?;
+    let email = changes.customer_email.map(Text::into_string);
+    let name = changes.customer_name.map(Text::into_string);
+    let phone = changes.customer_phone.map(Text::into_string);
+    if email.is_some() || name.is_some() || phone.is_some() {
+        customers::correct(held.it.user, email, name, phone)?;
     }
     if let Some(metadata) = changes.metadata {
         held.it.metadata = metadata.0;

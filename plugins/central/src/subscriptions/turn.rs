@@ -4,12 +4,12 @@
 //! be cut off anywhere: what it did is there whole or not at all, and whoever begins again finds in the index what is left.
 
 use mooring_sdk::jobs::{self, NewJob};
-use mooring_sdk::log;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue};
+use mooring_sdk::{Order, log};
 use serde::{Deserialize, Serialize};
 
-use super::{BY_DUE, COLLECTION, Held, JOB_DUE, Open, Scheduled, Status, begin, end};
+use super::{BY_DUE, COLLECTION, Held, JOB_DUE, JOB_ONE, Open, Scheduled, Status, begin, end};
 use crate::error::Error;
 use crate::events::{News, tell};
 use crate::invoices::{self, Charge, Credit};
@@ -19,12 +19,24 @@ use crate::policy::{DunningEnd, Policy};
 /// (host calls, bytes written, time) far away.
 const BATCH: u32 = 100;
 
+/// Tries of a batch as one. What is wrong with the host is over after a few, what is wrong with a subscription is not.
+const TOGETHER: u32 = 3;
+
+/// Things done for one subscription in one transaction.
+const STEPS_MAX: u32 = 24;
+
+/// Tries of every job here: some four days.
+pub(super) const ATTEMPTS: u32 = 100;
+
 /// The payload of the job.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Due {
     bucket: String,
     /// 1 for the job that goes on with what the first one left, and so on.
     part: u32,
+    /// Of a batch that cannot be done as one: how many of the bucket are still to get a job of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<u64>,
 }
 
 impl Due {
@@ -32,14 +44,21 @@ impl Due {
         Due {
             bucket: bucket.to_owned(),
             part: 0,
+            left: None,
         }
     }
 }
 
-/// Does a batch of what is due in a bucket.
+/// Does a batch of what is due in a bucket. One that cannot be dealt with would hold up all others of it for ever: after a few
+/// tries each gets a job of its own, and that one alone dies.
 pub(crate) fn run_due(job: &Job) -> Result<(), JobFailure> {
     let due: Due = job.read()?;
-    do_batch(due).map_err(Error::into_failure)
+    let done = if due.left.is_some() || job.attempt > TOGETHER {
+        do_apart(&due, due.left)
+    } else {
+        do_batch(due)
+    };
+    done.map_err(Error::into_failure)
 }
 
 fn do_batch(due: Due) -> Result<(), Error> {
@@ -47,18 +66,10 @@ fn do_batch(due: Due) -> Result<(), Error> {
     let filter = || Some(IndexValue::new(BY_DUE, due.bucket.as_str()));
     let found = records::list(COLLECTION, filter(), Page::oldest(BATCH))?;
     // What stays in this bucket is seen to below.
-    let mut scheduled = Scheduled(vec![due.bucket.clone()]);
+    let mut scheduled = Scheduled::but(&due.bucket);
     for document in &found.items {
         let mut held = Held::of(document)?;
-        let before = held.it.next_at();
-        turn(&policy, &mut held)?;
-        if before.is_some() && held.it.next_at() == before {
-            // Never seen, and never to go round for ever.
-            let id = &held.id;
-            return Err(invoices::broken(format!(
-                "nothing is to be done with {id}, which is due"
-            )));
-        }
+        step(&policy, &mut held)?;
         held.save(&policy, &mut scheduled)?;
     }
     if records::list(COLLECTION, filter(), Page::oldest(1))?.total > 0 {
@@ -67,8 +78,78 @@ fn do_batch(due: Due) -> Result<(), Error> {
         let next = Due {
             bucket: due.bucket,
             part,
+            left: None,
         };
-        jobs::schedule(NewJob::new(JOB_DUE, &next).once(key).attempts(100))?;
+        jobs::schedule(NewJob::new(JOB_DUE, &next).once(key).attempts(ATTEMPTS))?;
+    }
+    Ok(())
+}
+
+/// Gives each of the first `left` of a bucket a job of its own, from the last of them on: who is done leaves the bucket, and the
+/// places of those before it stay.
+fn do_apart(due: &Due, left: Option<u64>) -> Result<(), Error> {
+    // A setting that cannot be used is wrong for all of them, and they wait for it together.
+    Policy::read()?;
+    let bucket = due.bucket.as_str();
+    let list = |page: Page| records::list(COLLECTION, Some(IndexValue::new(BY_DUE, bucket)), page);
+    let left = match left {
+        Some(left) => left,
+        None => list(Page::oldest(1))?.total,
+    };
+    let rest = left.saturating_sub(u64::from(BATCH));
+    let page = Page {
+        offset: rest,
+        limit: (left - rest) as u32,
+        order: Order::OldestFirst,
+    };
+    for document in list(page)?.items {
+        let job = NewJob::new(JOB_ONE, &document.id).once(format!("one {}", document.id));
+        jobs::schedule(job.attempts(ATTEMPTS))?;
+    }
+    if rest > 0 {
+        let next = Due {
+            bucket: bucket.to_owned(),
+            part: due.part,
+            left: Some(rest),
+        };
+        let key = format!("apart {bucket} {rest}");
+        jobs::schedule(NewJob::new(JOB_DUE, &next).once(key).attempts(ATTEMPTS))?;
+    }
+    log::error(&format!(
+        "a batch of {bucket} cannot be done as one; each of it is done for itself"
+    ));
+    Ok(())
+}
+
+/// Does what is due for one subscription.
+pub(crate) fn run_one(job: &Job) -> Result<(), JobFailure> {
+    let id: String = job.read()?;
+    do_one(&id).map_err(Error::into_failure)
+}
+
+fn do_one(id: &str) -> Result<(), Error> {
+    let policy = Policy::read()?;
+    let mut held = Held::find(id)?;
+    // What was missed is made up for here, so that it is not put back among those of its bucket.
+    for _ in 0..STEPS_MAX {
+        if !held.it.is_due(policy.now) {
+            break;
+        }
+        step(&policy, &mut held)?;
+    }
+    held.save(&policy, &mut Scheduled::default())?;
+    Ok(())
+}
+
+/// Does the one thing that is due. That there is none, though the index says so, is a fault: it would go round for ever.
+fn step(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    let before = held.it.clone();
+    turn(policy, held)?;
+    if before.next_at().is_some() && held.it == before {
+        let id = &held.id;
+        return Err(invoices::broken(format!(
+            "nothing is to be done with {id}, which is due"
+        )));
     }
     Ok(())
 }
@@ -77,7 +158,7 @@ fn do_batch(due: Due) -> Result<(), Error> {
 fn turn(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let now = policy.now;
     let it = &held.it;
-    if it.next_at().is_none_or(|at| at > now) {
+    if !it.is_due(now) {
         return Ok(());
     }
     match it.status {
@@ -120,26 +201,34 @@ fn renew(policy: &Policy, held: &mut Held) -> Result<(), Error> {
 /// Opens the invoice, or takes the one that was made ahead.
 fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result<(), Error> {
     held.it.cycles += 1;
-    if let Some(id) = held.it.ahead.take() {
-        let invoice = invoices::find(&id)?;
-        if invoice.status.is_owed() {
-            held.it.open = Some(Open {
-                next_at: invoice.due_date.max(policy.now).min(held.it.period_end),
-                invoice: id,
-                steps: 0,
-            });
-        }
+    if take_ahead(policy, held)? {
         return match news {
             News::Renewed => tell(policy, held, News::Updated, None),
             _ => Ok(()),
         };
     }
     let (id, invoice) = invoices::open(policy, held, charge, Credit::Used)?;
-    tell(policy, held, news, Some((&id, &invoice)))?;
-    if invoice.status == invoices::Status::Paid {
-        tell(policy, held, News::InvoicePaid, Some((&id, &invoice)))?;
+    held.it.bill_by(charge, &id);
+    invoices::tell_opened(policy, held, news, &id, &invoice)
+}
+
+/// Takes the invoice that was made ahead, if one was. While it is owed it is waited for, like any other.
+pub(super) fn take_ahead(policy: &Policy, held: &mut Held) -> Result<bool, Error> {
+    let Some(id) = held.it.ahead.take() else {
+        return Ok(false);
+    };
+    let invoice = invoices::find(&id)?;
+    // Void, it bills nothing; sent back in part, the rest.
+    held.it.bill(invoice.kept(), invoice.period_start);
+    held.it.add_invoice(&id);
+    if invoice.status.is_owed() {
+        held.it.open = Some(Open {
+            next_at: invoice.due_date.max(policy.now).min(held.it.period_end),
+            invoice: id,
+            steps: 0,
+        });
     }
-    Ok(())
+    Ok(true)
 }
 
 /// An invoice is overdue, or still is: it is tried again from the customer's credit, and given up after the last day for that.
@@ -184,7 +273,7 @@ fn give_up(
 ) -> Result<(), Error> {
     invoice.status = invoices::Status::Failed;
     invoices::save(&open.invoice, invoice)?;
-    tell(policy, held, News::InvoiceFailed, Some((&open.invoice, invoice)))?;
+    tell(policy, held, News::InvoiceGivenUp, Some((&open.invoice, invoice)))?;
     log::info(&format!("{} was given up on {}", held.id, open.invoice));
     match policy.dunning_end {
         DunningEnd::Cancelled => end::end(policy, held, Status::Cancelled),

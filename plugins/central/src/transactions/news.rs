@@ -80,8 +80,16 @@ fn succeeded(policy: &Policy, event: &PaymentEvent, terms: &Terms) -> Result<(),
         .add(RECEIVED, RECEIVABLE, owed)?
         .add(RECEIVED, &accounts::credit(invoice.user), net - owed)?
         .post(&key, &format!("Invoice {id} paid"))?;
+    if net > owed {
+        invoices::became_credit(&mut invoice, &payment.id, net - owed);
+    }
     if due == 0 {
-        return Ok(());
+        return invoices::save(id, &invoice);
+    }
+    if invoice.payment.as_ref().is_none_or(|(of, _)| *of != payment.id) {
+        // One that was asked for before has paid it; the page of the newer one would ask for it again.
+        invoices::cancel_payment(&mut invoice)?;
+        invoice.payment = Some((payment.id.clone(), payment.reference.clone()));
     }
     let mut held = Held::find(&invoice.subscription)?;
     if let Some(attempt) = &event.attempt {
@@ -111,7 +119,7 @@ fn ended(policy: &Policy, kind: &EventKind, payment: &Payment, terms: &Terms) ->
         && invoice.payment.is_none()
         && invoice.status.is_owed();
     // Another payment of the same invoice may have taken its place.
-    if !waits || payment.reference.trim_start_matches("tr_") != held.code() {
+    if !waits {
         return Ok(());
     }
     invoices::void_invoice(policy, &mut held, id, &mut invoice)?;
@@ -130,7 +138,7 @@ fn sent_back(policy: &Policy, event: &PaymentEvent, terms: &Terms, refund: &str)
     };
     let minor = sent.amount.minor;
     if let Some(id) = &terms.invoice {
-        return invoices::refunded(policy, id, refund, minor);
+        return invoices::refunded(policy, id, &event.payment.id, refund, minor);
     }
     let sales = accounts::sales(&policy.calendar.day(policy.now));
     Moves::of(&sent.amount.currency)

@@ -1,7 +1,6 @@
 //! Payments that are made, looked at, taken back and sent back.
 
-use mooring_sdk::extract::Text;
-use mooring_sdk::json;
+use mooring_sdk::extract::{FromRequest, Text};
 use mooring_sdk::money::Decimal;
 use mooring_sdk::payments::{self, NewPayment, NewRefund, Payment, PaymentError, Refund, RefundState};
 use mooring_sdk::prelude::*;
@@ -17,7 +16,7 @@ use crate::customers::{self, Payer};
 use crate::error::Error;
 use crate::gateways::{self, Link};
 use crate::ids;
-use crate::input::{self, Metadata, given, named};
+use crate::input::{self, Maybe, Metadata, given, named};
 use crate::listing::{Listed, Part};
 use crate::policy::{self, Policy};
 use crate::{rates, search};
@@ -167,20 +166,11 @@ pub(crate) fn status(Path(id): Path<String>) -> Result<Response, Error> {
 pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<Transaction>>, Error> {
     let part = Part::of(&listing.page, &listing.per_page)?;
     let mut filters = Vec::new();
-    if !listing.customer_email.is_empty() {
-        let Some(user) = customers::id_of(&listing.customer_email)? else {
-            return Ok(Json(part.answer(Vec::new(), 0)));
-        };
-        filters.push((BY_USER, "/user", user.to_string()));
+    if !search::of_customer(&mut filters, BY_USER, &listing.customer_email)? {
+        return Ok(Json(part.answer(Vec::new(), 0)));
     }
     if !listing.status.is_empty() {
-        let known = Status::ALL.map(Status::as_str);
-        if !known.contains(&listing.status.as_str()) {
-            return Err(Error::invalid(
-                "status",
-                format!("must be one of {}", known.join(", ")),
-            ));
-        }
+        input::one_of("status", &listing.status, &Status::ALL.map(Status::as_str))?;
         filters.push((BY_STATUS, "/status", listing.status));
     }
     if !listing.gateway.is_empty() {
@@ -236,7 +226,7 @@ pub(crate) fn cancel(Path(id): Path<String>) -> Result<Response, Error> {
 
 /// `POST payments/{hash}/refund`: of what was paid, all that is left or a part of it. The first run schedules the call to the
 /// gateway and waits for it; the second words what came of it.
-pub(crate) fn refund(Path(id): Path<String>, request: Request) -> Result<Response, Error> {
+pub(crate) fn refund(Path(id): Path<String>, mut request: Request) -> Result<Response, Error> {
     let payment = find(&id)?;
     if let Some(job) = &request.resumed {
         let refunds = payments::refunds(&payment.id)?;
@@ -244,11 +234,7 @@ pub(crate) fn refund(Path(id): Path<String>, request: Request) -> Result<Respons
         let lost = || Problem::Internal(format!("no refund belongs to the job {job}"));
         return refunded(&payment, &refund.ok_or_else(lost)?);
     }
-    let asked = if request.body.iter().all(u8::is_ascii_whitespace) {
-        Back::default()
-    } else {
-        json::from_slice(&request.body)?
-    };
+    let Maybe(asked) = Maybe::<Back>::from_request(&mut request)?;
     let currency = &payment.amount.currency;
     let amount = asked
         .amount

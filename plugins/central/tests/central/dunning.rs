@@ -55,6 +55,17 @@ fn an_unpaid_invoice_goes_through_every_step() {
             wanted.truncate(5);
         }
         assert_eq!(told, wanted);
+        let last: Vec<_> = shop
+            .host
+            .events()
+            .iter()
+            .filter(|event| event.subject == id)
+            .filter_map(|event| {
+                let body: Value = serde_json::from_str(&event.data).unwrap();
+                body["data"].get("last_attempt").cloned()
+            })
+            .collect();
+        assert_eq!(last, [false, false, false, true], "only the last one is the last");
     }
 }
 

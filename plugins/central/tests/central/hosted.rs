@@ -84,6 +84,22 @@ fn it_expires_when_nobody_pays() {
 }
 
 #[test]
+fn receivers_of_the_other_vocabulary_hear_that_it_failed() {
+    for by_time in [true, false] {
+        let mut shop = shop();
+        shop.host.set("event_naming", "transaction");
+        let (id, _) = inline(&mut shop, &json!({}));
+        if by_time {
+            shop.pass(2 * DAY);
+        } else {
+            let path = format!("/payments/{}/cancel", id.replace("sub_", "tr_"));
+            shop.post(&path, &Value::Null);
+        }
+        assert_eq!(shop.told(&id).last().unwrap(), "subscription.failed");
+    }
+}
+
+#[test]
 fn cancelling_its_payment_or_itself_ends_it() {
     for by_payment in [true, false] {
         let mut shop = shop();
@@ -140,8 +156,10 @@ fn its_own_address_is_told_of_it_alone_and_forgotten_in_the_end() {
             "subscription.activated"
         ]
     );
-    // It is not among those that the application manages.
+    // It is not among those that the application manages, and tests do not go there.
     assert_eq!(shop.get("/webhook-endpoints")["meta"]["total"], 0);
+    let tested = shop.post("/webhooks/test", &Value::Null);
+    assert_eq!(tested["deliveries"], json!([]));
     shop.post(
         &format!("/subscriptions/{id}/cancel"),
         &json!({ "at_period_end": false }),
@@ -165,8 +183,8 @@ fn bad_orders_name_their_fields() {
         (json!({ "amount": "1.234" }), "inline_plan.amount"),
         (json!({ "currency": "XXX1" }), "inline_plan.currency"),
         (json!({ "interval": "decade" }), "inline_plan.interval"),
-        (json!({ "interval_count": 0 }), "interval_count"),
-        (json!({ "interval_count": 37 }), "interval_count"),
+        (json!({ "interval_count": 0 }), "inline_plan.interval_count"),
+        (json!({ "interval_count": 37 }), "inline_plan.interval_count"),
         (
             json!({ "trial_period_days": 2000 }),
             "inline_plan.trial_period_days",
@@ -201,4 +219,20 @@ fn bad_orders_name_their_fields() {
         "validation_failed",
     );
     assert!(answer["errors"].get("webhook_url").is_some(), "{answer}");
+}
+
+#[test]
+fn it_expires_too_when_another_payment_was_asked_for() {
+    let mut shop = shop();
+    let (id, _) = inline(&mut shop, &json!({}));
+    let invoice = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
+    shop.host.advance(3_600_000);
+    let other = json!({ "gateway": "sandbox" });
+    shop.post(&format!("/subscription-invoices/{invoice}/payment"), &other);
+    shop.jobs();
+    // The first page is gone, and the subscription waits for the second.
+    assert_eq!(shop.subscription(&id)["status"], "pending");
+    shop.pass(2 * DAY);
+    assert_eq!(shop.subscription(&id)["status"], "expired");
+    assert_eq!(shop.invoices(&id)[0]["status"], "void");
 }

@@ -21,6 +21,13 @@ fn a_cancellation_waits_for_the_end_of_the_period() {
     );
     assert_eq!(subscription["cancel_reason"], "Too expensive");
     shop.refused(
+        "POST",
+        &format!("/subscriptions/{id}/cancel"),
+        &Value::Null,
+        409,
+        "cancelled",
+    );
+    shop.refused(
         "GET",
         &format!("/subscription-invoices/upcoming/{id}"),
         &Value::Null,
@@ -280,4 +287,65 @@ fn its_metadata_and_customer_can_be_changed() {
         shop.get(&format!("/subscription-events/{event}"))["event"]["id"],
         event
     );
+}
+
+#[test]
+fn its_customers_phone_and_email_can_be_changed() {
+    let mut shop = shop();
+    let id = shop.subscribe("plan_basic_monthly", &json!({ "customer_phone": "+4930123" }));
+    shop.subscribe("plan_free", &json!({ "customer_email": "other@example.com" }));
+    let path = format!("/subscriptions/{id}");
+    let body = json!({ "customer_phone": "+4930456", "customer_email": "new@example.com" });
+    let customer = shop.ok("PUT", &path, &body, 200)["subscription"]["customer"].clone();
+    assert_eq!(
+        (&customer["phone"], &customer["email"]),
+        (&json!("+4930456"), &json!("new@example.com"))
+    );
+    for email in ["other@example.com", "nobody"] {
+        let body = json!({ "customer_email": email });
+        let answer = shop.refused("PUT", &path, &body, 422, "validation_failed");
+        assert!(answer["errors"].get("customer_email").is_some(), "{answer}");
+    }
+}
+
+#[test]
+fn its_first_payment_is_found_under_its_own_code() {
+    let mut shop = shop();
+    let id = shop.subscribe("plan_basic_monthly", &json!({}));
+    let code = id.replace("sub_", "tr_");
+    let mut asked = Vec::new();
+    for body in [Value::Null, json!({ "gateway": "sandbox" })] {
+        let invoice = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
+        let paying = shop.post(&format!("/subscription-invoices/{invoice}/payment"), &body);
+        asked.push(paying["transaction"]["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(asked[0], code);
+    assert_ne!(asked[1], code);
+}
+
+#[test]
+fn a_view_says_the_same_under_each_name_and_as_a_list_does() {
+    let mut shop = shop();
+    let more = json!({ "metadata": { "seats": 5.5, "name": "\"A\" & B" }, "customer_phone": "+4930123" });
+    let id = shop.subscribe("plan_basic_monthly", &more);
+    for paid in [false, true] {
+        if paid {
+            shop.pay_open(&id);
+        }
+        let view = shop.get(&format!("/subscriptions/{id}"));
+        let listed = shop.get("/subscriptions")["data"][0].clone();
+        assert_eq!((&view["data"], &view["subscription"]), (&listed, &listed));
+        let gateway = if paid {
+            json!({ "gateway": "sandbox", "gateway_response": listed["provider_metadata"]["gateway_response"] })
+        } else {
+            json!({})
+        };
+        assert_eq!(
+            view["provider_metadata"], gateway,
+            "no other gateway has an id of it"
+        );
+        assert_eq!(listed["provider_metadata"], gateway);
+        assert_eq!(listed["metadata"], more["metadata"]);
+        assert_eq!(listed["customer"]["phone"], "+4930123");
+    }
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it expects too much")]
 
+mod ahead;
+mod batch;
 mod billing;
 mod calendar;
 mod cases;
+mod credit;
 mod dunning;
 mod hosted;
 mod input;

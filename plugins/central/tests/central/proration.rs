@@ -55,9 +55,9 @@ proptest! {
     fn the_same_price_changes_nothing_and_back_is_the_opposite(
         old in 0..=100_000_000_000_i64, new in 0..=100_000_000_000_i64, part in 0..=MONTH,
     ) {
-        prop_assert_eq!(Proration::within(old, old, part, MONTH).net(), 0);
-        let there = Proration::within(old, new, part, MONTH);
-        let back = Proration::within(new, old, part, MONTH);
+        prop_assert_eq!(Proration::within(share(old, part, MONTH), old, part, MONTH).net(), 0);
+        let there = Proration::within(share(old, part, MONTH), new, part, MONTH);
+        let back = Proration::within(share(new, part, MONTH), old, part, MONTH);
         prop_assert_eq!(there.net(), -back.net());
         prop_assert_eq!(there.net().signum() * (new - old).signum() >= 0, true);
     }

@@ -148,6 +148,9 @@ fn churn_is_counted_by_month() {
     }
     for query in [
         "from=2027-02-30",
+        // Its seventh byte is within a letter.
+        "to=2027-0%E2%82%AC1",
+        "to=%C3%A4%C3%B6%C3%BC%C3%9F",
         "to=x",
         "from=2027-03-02&to=2027-03-01",
         "from=1900-01-01&to=2027-01-01",
@@ -160,4 +163,23 @@ fn churn_is_counted_by_month() {
             "validation_failed",
         );
     }
+}
+
+#[test]
+fn a_checkout_that_nobody_paid_never_began_and_is_not_lost() {
+    let mut shop = shop();
+    let body = json!({
+        "inline_plan": { "name": "Pro", "amount": "19.00", "currency": "USD", "interval": "month" },
+        "customer_email": "user@example.com",
+    });
+    shop.ok("POST", "/subscriptions/hosted-inline", &body, 201);
+    let made = shop.ok("POST", "/subscriptions/hosted-inline", &body, 201);
+    let paid = made["subscription_hash"].as_str().unwrap().replace("sub_", "tr_");
+    shop.pay_transaction(&paid);
+    shop.pass(2 * DAY);
+    let month = shop.get("/subscription-analytics/churn?months=1")["analytics"]["months"][0].clone();
+    assert_eq!(
+        (&month["started"], &month["churned"], &month["active_at_end"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
 }
