@@ -39,7 +39,7 @@ pub(crate) const BY_USER: &str = "user";
 pub(crate) const BY_STATUS: &str = "status";
 /// Index: with a plan.
 pub(crate) const BY_PLAN: &str = "plan";
-/// Index: with something to do in a minute, in one of [`SHARDS`].
+/// Index: with something to do in a minute, in one of the shards of [`schedule`].
 pub(crate) const BY_DUE: &str = "due";
 /// Index: what those that count pay.
 pub(crate) const BY_RATE: &str = "rate";
