@@ -36,6 +36,8 @@ pub struct Config {
     pub movable_clock: bool,
     /// TLS on the public listener; absent means plain HTTP, behind a proxy that ends TLS.
     pub tls: Option<Tls>,
+    /// The database.
+    pub store: StoreLimits,
     /// The public listener's limits.
     pub edge: EdgeLimits,
     /// The plugins' limits.
@@ -56,6 +58,15 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Private key, PKCS#8, PKCS#1 or SEC1.
     pub key: PathBuf,
+}
+
+/// Limits of the database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreLimits {
+    /// Rows kept in memory, as they lie on the disk; in memory they take about twice that. The system's own cache of files
+    /// serves what is beyond.
+    pub cache_bytes_max: u64,
 }
 
 /// Limits of the public listener.
@@ -232,11 +243,20 @@ impl Default for Config {
             allow_private: Vec::new(),
             movable_clock: false,
             tls: None,
+            store: StoreLimits::default(),
             edge: EdgeLimits::default(),
             plugin: PluginLimits::default(),
             jobs: JobLimits::default(),
             outbound: OutboundLimits::default(),
             webhooks: WebhookLimits::default(),
+        }
+    }
+}
+
+impl Default for StoreLimits {
+    fn default() -> StoreLimits {
+        StoreLimits {
+            cache_bytes_max: mooring_store::Options::default().cache_bytes,
         }
     }
 }

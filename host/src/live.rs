@@ -53,11 +53,12 @@ impl Live {
             public_url,
         } = opened;
         let folder = data.path().join("store");
-        let store =
-            tokio::task::spawn_blocking(move || Store::open(&folder, mooring_store::Options::default()))
-                .await
-                .expect("opening does not panic and is not cancelled")
-                .map_err(|error| ServeError::Runtime(chain(&error)))?;
+        let mut options = mooring_store::Options::default();
+        options.cache_bytes = config.store.cache_bytes_max;
+        let store = tokio::task::spawn_blocking(move || Store::open(&folder, options))
+            .await
+            .expect("opening does not panic and is not cancelled")
+            .map_err(|error| ServeError::Runtime(chain(&error)))?;
         set_clock(&store, config.movable_clock)?;
         let secrets = Arc::new(MasterKeys::new(master_key, []));
         let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;

@@ -146,6 +146,37 @@ impl Browser {
         self.ask("POST", "/execute/sync", &body).await
     }
 
+    /// Shows pages as for somebody who likes them dark, or bright again.
+    pub async fn darken(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        self.command("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// What keeps people out of the page who see badly or have no mouse, as axe finds it: rules that are broken, and where. Says so
+    /// and finds nothing where axe is not installed; see [`crate::skipped`].
+    pub async fn barriers(&self) -> Vec<String> {
+        let source = crate::host::profile_folder().join("../axe/node_modules/axe-core/axe.min.js");
+        let Ok(axe) = std::fs::read_to_string(source) else {
+            crate::skipped("axe is not installed");
+            return Vec::new();
+        };
+        let script = format!(
+            "{axe}; const done = arguments[arguments.length - 1]; \
+             axe.run().then(found => done(found.violations), error => done([{{ id: String(error), nodes: [] }}]));"
+        );
+        let body = json!({ "script": script, "args": [] });
+        let found = self.ask("POST", "/execute/async", &body).await;
+        let rules = found.as_array().expect("a list of rules").iter();
+        rules
+            .map(|rule| {
+                let nodes = rule["nodes"].as_array().into_iter().flatten();
+                let places: Vec<&str> = nodes.filter_map(|node| node["html"].as_str()).collect();
+                format!("{}: {}", rule["id"], places.join(" | "))
+            })
+            .collect()
+    }
+
     /// What the browser has complained of: violations of the policy, files that do not load, errors of scripts.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.ask("POST", "/se/log", &json!({ "type": "browser" })).await;

@@ -12,6 +12,7 @@ pub mod browser;
 pub mod central;
 pub mod fake;
 pub mod host;
+pub mod hosted_page;
 pub mod localstripe;
 pub mod paymenter;
 pub mod paypal;

@@ -1,13 +1,9 @@
 //! The hosted page as a person meets it: in a browser, on a desk and on a phone, with scripts and without.
 
-use std::path::Path;
-
 use mooring_tests::browser::{self, Browser, Script};
+use mooring_tests::hosted_page::{headline, look, pay_by_card};
 use mooring_tests::{Api, TestHost, eventually};
 use serde_json::{Value, json};
-
-const DESK: (u32, u32) = (1280, 900);
-const PHONE: (u32, u32) = (390, 844);
 
 /// A host with one merchant, whose payments the sandbox takes.
 struct Shop {
@@ -34,45 +30,6 @@ impl Shop {
         let field = |name: &str| made[name].as_str().expect("a text").to_owned();
         (field("pay_url"), field("id"))
     }
-}
-
-/// Waits until the page's headline says so; pages that wait look again by themselves.
-async fn headline(browser: &Browser, text: &str) {
-    eventually(text, async || {
-        let shown = browser.text("h1").await?;
-        (shown == text).then_some(())
-    })
-    .await;
-}
-
-async fn pay_by_card(browser: &Browser, number: &str) {
-    browser.click("input[value='sandbox/card']").await;
-    browser.click("form button").await;
-    headline(browser, "Card details").await;
-    browser.fill("#field_number", number).await;
-    browser.fill("#field_expiry", "12/39").await;
-    browser.fill("#field_code", "123").await;
-    browser.click("form button").await;
-}
-
-/// Looks at the page in both sizes, keeps a picture of each, and checks what a person would be annoyed by.
-async fn look(browser: &Browser, name: &str) {
-    for (place, (width, height)) in [("desk", DESK), ("phone", PHONE)] {
-        browser.resize(width, height).await;
-        let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(
-            browser.evaluate(overflow).await,
-            0,
-            "{name} scrolls sideways on a {place}"
-        );
-        let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("checkout");
-        browser
-            .picture(&pictures.join(format!("{name}-{place}.png")))
-            .await;
-    }
-    browser.resize(DESK.0, DESK.1).await;
-    let complaints = browser.complaints().await;
-    assert!(complaints.is_empty(), "{name}: {complaints:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,4 +129,44 @@ async fn a_payment_whose_time_is_over_says_so() {
         Some("http://127.0.0.1:9/cart")
     );
     look(&browser, "expired").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_that_arrive_in_part_leave_the_rest_to_pay() {
+    if !browser::available() {
+        return;
+    }
+    let shop = Shop::start();
+    let browser = Browser::start(Script::On).await;
+    let (url, id) = shop.payment(json!({ "amount": "20.11" })).await;
+    browser.open(&url).await;
+    browser.click("input[value='sandbox/crypto:USDT:tron']").await;
+    browser.click("form button").await;
+    headline(&browser, "Send the payment").await;
+    look(&browser, "coins").await;
+    let shown = browser.text("main").await.expect("a page");
+    assert!(shown.contains("20.11 USDT"), "{shown}");
+    eventually("half of it has arrived", async || {
+        let invoice = shop.api.get(&format!("/merchant/invoices/{id}")).await.json();
+        (invoice["status"] == "partial").then_some(())
+    })
+    .await;
+    headline(&browser, "How would you like to pay?").await;
+    look(&browser, "partial").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payer_who_gives_up_at_the_gateway_can_choose_again() {
+    if !browser::available() {
+        return;
+    }
+    let shop = Shop::start();
+    let browser = Browser::start(Script::On).await;
+    let (url, _) = shop.payment(json!({})).await;
+    browser.open(&url).await;
+    pay_by_card(&browser, "4000 0000 0000 7007").await;
+    headline(&browser, "How would you like to pay?").await;
+    look(&browser, "given-up").await;
+    pay_by_card(&browser, "4242 4242 4242 4242").await;
+    headline(&browser, "Paid. Thank you!").await;
 }

@@ -3,10 +3,12 @@
 //! What is checked lives in tests. This program makes sure that they have what they need (the compile target of plugins,
 //! the plugins themselves, the host's executable, a few packages), runs them, and says what took how long.
 
+mod axe;
 mod bench;
 mod build;
 mod demo;
 mod localstripe;
+mod node;
 mod openapi;
 mod packages;
 mod python;

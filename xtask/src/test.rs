@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Context;
 use clap::Args;
 
+use crate::axe;
 use crate::build::Workspace;
 use crate::localstripe;
 use crate::openapi;
@@ -42,6 +43,10 @@ fn all(options: &Options, steps: &mut Steps) -> anyhow::Result<()> {
     })?;
     steps.run("receivers", || {
         receivers::ensure(&workspace.target);
+        Ok(())
+    })?;
+    steps.run("axe", || {
+        axe::ensure(&workspace.target);
         Ok(())
     })?;
     steps.run("openapi", || {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -24,17 +25,23 @@ pub struct NotJson {
 impl Json {
     /// The text, if it is one JSON value that nests no deeper than a parser will follow.
     pub fn parse(text: &str) -> Result<Json, NotJson> {
-        Json::checked(text).map(|(json, _)| json)
+        let not_json = |error: serde_json::Error| NotJson {
+            reason: format!("is not JSON: {error}"),
+        };
+        serde_json::from_str::<WellFormed>(text).map_err(not_json)?;
+        Ok(Json(RawValue::from_string(text.to_owned()).map_err(not_json)?))
     }
 
     /// The text, if it is one JSON object.
     pub fn object(text: &str) -> Result<Json, NotJson> {
-        match Json::checked(text)? {
-            (json, Value::Object(_)) => Ok(json),
-            _ => Err(NotJson {
+        let json = Json::parse(text)?;
+        // What is JSON and begins like an object is one.
+        if !text.trim_start().starts_with('{') {
+            return Err(NotJson {
                 reason: String::from("must be a JSON object"),
-            }),
+            });
         }
+        Ok(json)
     }
 
     /// `{}`
@@ -55,15 +62,6 @@ impl Json {
     /// The text, taken apart.
     pub fn value(&self) -> Value {
         serde_json::from_str(self.as_str()).expect("it was parsed when it was made")
-    }
-
-    fn checked(text: &str) -> Result<(Json, Value), NotJson> {
-        let not_json = |error: serde_json::Error| NotJson {
-            reason: format!("is not JSON: {error}"),
-        };
-        let value = serde_json::from_str(text).map_err(not_json)?;
-        let raw = RawValue::from_string(text.to_owned()).map_err(not_json)?;
-        Ok((Json(raw), value))
     }
 }
 
@@ -90,6 +88,58 @@ impl fmt::Debug for Json {
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Any JSON value, looked at to the bottom and not kept: a parser goes down only so far into what it keeps, and has no limit for
+/// what it ignores.
+struct WellFormed;
+
+impl<'de> Deserialize<'de> for WellFormed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WellFormed, D::Error> {
+        deserializer.deserialize_any(WellFormed)
+    }
+}
+
+impl<'de> Visitor<'de> for WellFormed {
+    type Value = WellFormed;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<WellFormed, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<WellFormed, A::Error> {
+        while items.next_element::<WellFormed>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<WellFormed, A::Error> {
+        while fields.next_entry::<WellFormed, WellFormed>()?.is_some() {}
+        Ok(self)
     }
 }
 
@@ -157,6 +207,16 @@ mod tests {
             assert!(Json::object(text).is_err(), "{text}");
         }
         assert!(Json::parse(&"[".repeat(100_000)).is_err());
+        assert!(Json::parse(&"{\"a\":[".repeat(100)).is_err());
+        let deep = format!("{}1{}", "{\"a\":[".repeat(64), "]}".repeat(64));
+        assert!(Json::parse(&deep).is_err(), "no parser would follow");
+        for text in ["1", "-1.5e400", "\"{\"", "[{}]", "null", "true"] {
+            assert!(Json::parse(text).is_ok(), "{text}");
+            assert!(Json::object(text).is_err(), "{text}");
+        }
+        for text in [r#""\ud800""#, r#"{"\ud800":1}"#, "{} {}", "01", "{\"a\":}"] {
+            assert!(Json::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

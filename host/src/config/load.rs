@@ -124,6 +124,7 @@ impl Config {
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
         let numbers = [
+            ("store.cache_bytes_max", self.store.cache_bytes_max),
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
             ("edge.checkout.form_bytes_max", edge.checkout.form_bytes_max),

@@ -85,15 +85,23 @@ impl Shared {
                 if plugin.is_none() && !host_does.contains(&due.id) {
                     continue;
                 }
+                if self.claiming.lock().contains(&due.id) {
+                    continue;
+                }
                 let Ok(place) = Arc::clone(places).acquire_owned().await else {
                     return LOOK_EVERY;
                 };
-                let Some(claimed) = self.claim(&due).await else {
-                    continue;
-                };
+                self.claiming.lock().insert(due.id.clone());
                 let shared = Arc::clone(self);
+                // Each claim waits for the disk, so they wait side by side.
                 tokio::spawn(async move {
-                    shared.attempt(plugin, claimed).await;
+                    let claimed = shared.claim(&due).await;
+                    shared.claiming.lock().remove(&due.id);
+                    if let Some(claimed) = claimed {
+                        // Until now this one was the next that is due, and what is due after it was not seen.
+                        shared.jobs_scheduled.notify_one();
+                        shared.attempt(plugin, claimed).await;
+                    }
                     drop(place);
                 });
             }

@@ -37,13 +37,16 @@ mod turns;
 mod usage;
 mod wasi;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mooring_core::ids::JobId;
 use mooring_core::seal::MasterKeys;
 use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 use mooring_store::Store;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use wasmtime::Engine;
 
@@ -85,6 +88,8 @@ pub(crate) struct Shared {
     manifest_rule: ManifestRule,
     /// Wakes the job runner.
     jobs_scheduled: Notify,
+    /// Jobs that are being claimed: until that is committed they are listed as due.
+    claiming: Mutex<HashSet<JobId>>,
     /// Wakes answers that wait for a job.
     job_ends: job_ends::JobEnds,
     /// Who may ask a gateway about an attempt.
@@ -165,6 +170,7 @@ impl Runtime {
                 installed: registry::Registry::default(),
                 manifest_rule,
                 jobs_scheduled: Notify::new(),
+                claiming: Mutex::default(),
                 job_ends: job_ends::JobEnds::default(),
                 turns: turns::Turns::default(),
                 deliveries: Bell::default(),

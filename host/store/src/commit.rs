@@ -13,6 +13,7 @@ use crate::keys::{Key, KeyRange, Order};
 use crate::log::Waiting;
 use crate::store::{Sequence, Shared};
 use crate::transaction::{AtCommit, KeySpace, Reads, Writes};
+use crate::versions::Base;
 use crate::view::{Pending, View, added, counter_of};
 
 /// A committed transaction that the disk does not hold yet.
@@ -28,7 +29,7 @@ pub(crate) fn conflict(shared: &Shared, snapshot: Sequence, reads: &Reads) -> Op
         return None;
     }
     let versions = shared.versions.read();
-    let key = reads.keys.iter().find(|key| versions.is_newer(key, snapshot));
+    let key = reads.keys.keys().find(|key| versions.is_newer(key, snapshot));
     key.or_else(|| {
         reads
             .ranges
@@ -61,25 +62,29 @@ pub(crate) fn commit(
             writes: &mut writes,
         })?;
     }
-    let writes = resolve(latest, writes)?;
+    let (writes, bases) = resolve(latest, reads, writes)?;
     if writes.is_empty() {
         return Ok(log.applied());
     }
     let sequence = log.applied().next();
-    shared.versions.write().insert(sequence, &writes);
+    shared.versions.write().insert(sequence, &writes, bases);
     log.push(shared, Committed { sequence, writes });
     Ok(sequence)
 }
 
-/// Turns additions into the values that they make.
-fn resolve(latest: View<'_>, writes: Writes) -> Result<Vec<Write>, StoreError> {
+/// Turns additions into the values that they make. Beside each write, what it replaces, where that is known: what was read has
+/// been found unchanged, and spares the syncer from reading it again.
+fn resolve(latest: View<'_>, reads: &Reads, writes: Writes) -> Result<(Vec<Write>, Vec<Base>), StoreError> {
     let resolved = writes.overlay.into_iter().map(|(key, pending)| {
-        let value = match pending {
-            Pending::Put(value) => Some(value),
-            Pending::Delete => None,
-            Pending::Add(delta) => added(&key, latest.get(&key)?, delta)?,
+        let (value, base) = match pending {
+            Pending::Put(value) => (Some(value), reads.keys.get(&key).cloned()),
+            Pending::Delete => (None, reads.keys.get(&key).cloned()),
+            Pending::Add(delta) => {
+                let before = latest.get(&key)?;
+                (added(&key, before.clone(), delta)?, Some(before))
+            }
         };
-        Ok((key, value))
+        Ok(((key, value), base))
     });
     resolved.collect()
 }
@@ -93,9 +98,12 @@ struct Tail<'t> {
 
 impl KeySpace for Tail<'_> {
     fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        self.latest
-            .get_over(&self.writes.overlay, key)
-            .map(|(value, _)| value)
+        match self.writes.overlay.get(key) {
+            Some(Pending::Put(value)) => Ok(Some(value.clone())),
+            Some(Pending::Delete) => Ok(None),
+            Some(Pending::Add(delta)) => added(key, self.latest.get(key)?, *delta),
+            None => self.latest.get(key),
+        }
     }
 
     fn scan(&mut self, range: KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {

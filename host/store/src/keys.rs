@@ -49,9 +49,10 @@ impl KeyBuilder {
 
     /// Goes on from an encoded prefix of whole fields.
     pub fn from_prefix(prefix: &[u8]) -> KeyBuilder {
-        KeyBuilder {
-            bytes: prefix.to_vec(),
-        }
+        // Room for what most often follows: a field's letter and a number.
+        let mut bytes = Vec::with_capacity(prefix.len() + 16);
+        bytes.extend_from_slice(prefix);
+        KeyBuilder { bytes }
     }
 
     /// Appends one byte.
@@ -71,12 +72,15 @@ impl KeyBuilder {
     /// Appends a string of bytes of any content; strings sort by their bytes, shorter ones first.
     #[must_use]
     pub fn string(mut self, string: impl AsRef<[u8]>) -> KeyBuilder {
-        for &byte in string.as_ref() {
-            self.bytes.push(byte);
-            if byte == ESCAPE {
-                self.bytes.push(ESCAPED_ZERO);
-            }
+        let mut rest = string.as_ref();
+        self.bytes.reserve(rest.len() + 2);
+        while let Some(zero) = rest.iter().position(|byte| *byte == ESCAPE) {
+            let (plain, behind) = rest.split_at(zero + 1);
+            self.bytes.extend_from_slice(plain);
+            self.bytes.push(ESCAPED_ZERO);
+            rest = behind;
         }
+        self.bytes.extend_from_slice(rest);
         self.bytes.extend_from_slice(&[ESCAPE, TERMINATOR]);
         self
     }

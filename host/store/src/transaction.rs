@@ -1,6 +1,6 @@
 //! Transactions: what was read, what will be written, and the one call that makes it true.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -58,7 +58,8 @@ pub struct Transaction {
 /// What a transaction looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
-    pub(crate) keys: BTreeSet<Key>,
+    /// With what was found, which stays so for this transaction: asked for again it costs nothing.
+    pub(crate) keys: BTreeMap<Key, Option<Value>>,
     pub(crate) ranges: Vec<KeyRange>,
 }
 
@@ -144,21 +145,28 @@ impl Transaction {
         }
     }
 
-    fn note_read(&mut self, key: &[u8]) {
-        // A snapshot is consistent by itself, so what a read-only transaction saw is never checked.
-        if self.writable && !self.reads.keys.contains(key) {
-            self.reads.keys.insert(key.to_vec());
+    /// The value as of the snapshot, own writes aside.
+    fn read(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        if let Some(known) = self.reads.keys.get(key) {
+            return Ok(known.clone());
         }
+        let value = self.view().get(key)?;
+        // A snapshot is consistent by itself, so what a read-only transaction saw is never checked.
+        if self.writable {
+            self.reads.keys.insert(key.to_vec(), value.clone());
+        }
+        Ok(value)
     }
 }
 
 impl KeySpace for Transaction {
     fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        let (value, looked) = self.view().get_over(&self.writes.overlay, key)?;
-        if looked {
-            self.note_read(key);
+        match self.writes.overlay.get(key) {
+            Some(Pending::Put(value)) => Ok(Some(value.clone())),
+            Some(Pending::Delete) => Ok(None),
+            Some(&Pending::Add(delta)) => added(key, self.read(key)?, delta),
+            None => self.read(key),
         }
-        Ok(value)
     }
 
     fn scan(&mut self, range: KeyRange, order: Order, limit: usize) -> Result<Vec<(Key, Value)>, StoreError> {

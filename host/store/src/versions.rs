@@ -2,8 +2,8 @@
 //!
 //! # Chains
 //! A key that was written recently has a *chain* of versions, oldest first. The first version of a chain is written by a
-//! commit. Before the syncer lets the engine change a row, it puts the engine's value of that moment below the chain, as
-//! its *base*: from then on the chain alone answers for every snapshot.
+//! commit. Before the engine changes a row, its value of that moment comes below the chain, as the *base*: from then on the
+//! chain alone answers for every snapshot. The commit puts it there if it has read it, and otherwise the syncer does.
 //!
 //! # Why a read is right
 //! A read at snapshot S asks the chain, then the engine, then the chain again; the first version not newer than S wins,
@@ -31,6 +31,9 @@ use crate::store::Sequence;
 
 /// What a snapshot sees of a key: a value, or that there is none.
 pub(crate) type Visible = Option<Value>;
+
+/// What a write replaces, where that is known.
+pub(crate) type Base = Option<Visible>;
 
 #[derive(Debug, Default)]
 pub(crate) struct VersionMap {
@@ -105,10 +108,14 @@ impl VersionMap {
             .map(|(key, _)| key)
     }
 
-    /// Adds the writes of one commit.
-    pub(crate) fn insert(&mut self, sequence: Sequence, writes: &[Write]) {
-        for (key, visible) in writes {
+    /// Adds the writes of one commit, in whose serial section it is called, and with each what was true until then: the engine's
+    /// value, where no chain stands.
+    pub(crate) fn insert(&mut self, sequence: Sequence, writes: &[Write], bases: Vec<Base>) {
+        for ((key, visible), base) in writes.iter().zip(bases) {
             let chain = self.chains.entry(key.clone()).or_default();
+            if chain.versions.is_empty() {
+                chain.versions.extend(base.map(|base| (Sequence::ZERO, base)));
+            }
             chain.versions.push((sequence, visible.clone()));
             self.queue.push_back((sequence, key.clone()));
         }

@@ -47,20 +47,6 @@ impl View<'_> {
             .unwrap_or(stored))
     }
 
-    /// The value of `key` with `overlay` on top. The flag says whether anything but the overlay was looked at.
-    pub(crate) fn get_over(
-        &self,
-        overlay: &Overlay,
-        key: &[u8],
-    ) -> Result<(Option<Value>, bool), StoreError> {
-        match overlay.get(key) {
-            Some(Pending::Put(value)) => Ok((Some(value.clone()), false)),
-            Some(Pending::Delete) => Ok((None, false)),
-            Some(Pending::Add(delta)) => Ok((added(key, self.get(key)?, *delta)?, true)),
-            None => Ok((self.get(key)?, true)),
-        }
-    }
-
     /// Rows of `range` with `overlay` on top: at most `limit`, in order.
     pub(crate) fn scan_over(
         &self,

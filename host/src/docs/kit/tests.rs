@@ -83,7 +83,7 @@ fn values_mean_the_same_in_every_language() {
 fn a_key_in_the_path_is_put_there() {
     let source = source(json!({"kind": "path", "parameter": "shop"}));
     let kit = kit(&source);
-    assert!(entry(&kit, "sample.sh").contains(r#""/${BUYER_TOKEN}/orders" "$BUYER_TOKEN""#));
+    assert!(entry(&kit, "sample.sh").contains(r#""/$(segment "$BUYER_TOKEN")/orders" "$BUYER_TOKEN""#));
     assert!(!entry(&kit, "sample.py").contains("SHOP ="));
 }
 

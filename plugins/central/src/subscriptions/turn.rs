@@ -16,8 +16,9 @@ use crate::invoices::{self, Charge, Credit};
 use crate::policy::{DunningEnd, Policy};
 
 /// Done in one transaction: many, since each costs the same wait for the disk, and few enough to leave the limits of a run
-/// (host calls, bytes written, time) far away.
-const BATCH: u32 = 100;
+/// (host calls, bytes written, time) far away. A renewal writes some 7 kB, and a transaction above 512 kB is one that the store
+/// writes twice.
+const BATCH: u32 = 25;
 
 /// Tries of a batch as one. What is wrong with the host is over after a few, what is wrong with a subscription is not.
 const TOGETHER: u32 = 3;

@@ -29,6 +29,10 @@ use serde_json::json;
 use load::{Load, Request};
 use report::Report;
 
+/// The host's: what runs without a sandbox, in this program, is to have the same.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const HELP: &str = "bench [--only NAME] [--seconds N] [--users N] [--subscriptions N]
 
   --only NAME    read, write, invoice, central, renewals, store, start, load, deliver or scale

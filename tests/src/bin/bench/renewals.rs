@@ -90,6 +90,12 @@ pub(crate) async fn run(options: &Options, report: &mut Report) {
     demo.host.kill();
     demo.host.restart();
     let demo = Demo::of(demo.host);
+    // Jobs that were cut off are tried again after a pause, in which nothing is due: settled says nothing here.
+    let deadline = Instant::now() + PATIENCE;
+    while paid(&demo).await < 3 * count {
+        assert!(Instant::now() < deadline, "renewals do not go on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     settle(&demo).await;
     assert_eq!(
         paid(&demo).await,
