@@ -551,3 +551,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_of_the_hosts_postings_are_not_for_plugins() {
+    let world = World::new();
+    let entries = "a -5 USD, b 5 USD";
+    for (key, expected) in [
+        ("payment:pay_1:receipt:att_1", "Invalid(idempotency-key)"),
+        ("operator:1", "Invalid(idempotency-key)"),
+        ("payments:1", "posted"),
+    ] {
+        let posted =
+            world.run(|work| Ok::<_, LedgerError>(describe(post_for_plugin(work, posting(key, entries)))));
+        assert_eq!(posted.unwrap(), expected, "{key}");
+    }
+    assert!(
+        world
+            .run(|work| post(work, posting("payment:1", entries)))
+            .is_ok()
+    );
+}

@@ -12,7 +12,7 @@ use crate::bindings::Desk;
 impl Host for Desk {
     fn post(&mut self, posting: NewPosting) -> Result<Posted, LedgerError> {
         self.check_record("metadata", &posting.metadata)?;
-        let posted = core::post(self.write()?, posting.into())?;
+        let posted = core::post_for_plugin(self.write()?, posting.into())?;
         Ok(Posted {
             posting: posted.posting.into(),
             repeated: posted.repeated,
