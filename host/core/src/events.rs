@@ -106,15 +106,16 @@ pub fn emit(work: &mut Work, new: NewEvent) -> Result<Emitted, EventError> {
         }
     }
     let tenant = work.tenant().clone();
+    let now = work.now();
     let event = Event {
-        id: EventId::draw(&mut work.rng),
+        id: EventId::draw(&mut work.rng, now),
         plugin: work.plugin().clone(),
         kind: new.kind,
         subject: new.subject,
         data,
         dedupe_key: new.dedupe_key,
         deliver: new.deliver,
-        created_at: work.now(),
+        created_at: now,
         ordinal: work.next_ordinal(&layout::tenant_key(layout::EVENTS, tenant.id).build())?,
     };
     events(tenant.id)

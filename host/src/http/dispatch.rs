@@ -228,15 +228,9 @@ impl<G: Gate> Edge<G> {
         if proved {
             authorise(rule, principal.as_ref()).map_err(refuse)?;
         }
-        let body = if let Some(body) = taken {
-            body
-        } else {
-            let mut body = self.read(rule, body).await.map_err(refuse)?;
-            if let Some(pointer) = in_body {
-                // Presented elsewhere, or on a public route; a plugin is not given it all the same.
-                credentials::blank(&mut body, pointer);
-            }
-            body
+        let mut body = match taken {
+            Some(body) => body,
+            None => self.read(rule, body).await.map_err(refuse)?,
         };
         if let (Some(signed), Some(principal)) = (&signed, &principal) {
             self.gate
@@ -244,6 +238,10 @@ impl<G: Gate> Edge<G> {
                 .map_err(refuse)?;
             line.principal = Some(principal.clone());
             authorise(rule, Some(principal)).map_err(refuse)?;
+        }
+        if let Some(pointer) = in_body {
+            // Also where the key was presented elsewhere, or the route is public. What was signed had it still.
+            credentials::blank(&mut body, pointer);
         }
         let claim = claim::of(rule, parts, &body, principal.as_ref()).map_err(refuse)?;
         Ok(Admitted {

@@ -235,7 +235,7 @@ fn insert(work: &mut Work, plugin: PluginName, new: NewJob, payload: Json) -> Re
     }
     let now = work.now();
     let job = Job {
-        id: JobId::draw(&mut work.rng),
+        id: JobId::draw(&mut work.rng, now),
         tenant,
         plugin,
         kind: new.kind,

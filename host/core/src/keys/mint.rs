@@ -180,7 +180,8 @@ fn insert(
     expires_at: Option<Timestamp>,
     master: Option<&MasterKeys>,
 ) -> Result<Minted, KeyError> {
-    let id = KeyId::draw(&mut work.rng);
+    let now = work.now();
+    let id = KeyId::draw(&mut work.rng, now);
     let secret = format!("{prefix}{}", ids::draw_base62(&mut work.rng, SECRET_CHARS));
     let signing = master.map(|master| signing::draw(&mut work.rng, master, &id));
     let (signing_secret, signing) = signing.transpose()?.unzip();
@@ -191,7 +192,7 @@ fn insert(
         label: rights.label,
         scopes: rights.scopes,
         user: rights.user,
-        created_at: work.now(),
+        created_at: now,
         expires_at,
         revoked_at: None,
         rotated_to: None,

@@ -69,13 +69,14 @@ pub fn post(work: &mut Work, new: NewPosting) -> Result<Posted, LedgerError> {
     check_guards(work, keys, &movements)?;
     check_ranges(work, keys, &movements)?;
 
+    let now = work.now();
     let row = PostingRow {
-        id: PostingId::draw(&mut work.rng),
+        id: PostingId::draw(&mut work.rng, now),
         idempotency_key: new.idempotency_key,
         description: new.description,
         entries,
         metadata,
-        created_at: work.now(),
+        created_at: now,
         fingerprint,
     };
     write(work, keys, &row, &movements)?;

@@ -29,12 +29,12 @@ pub fn begin(work: &mut Work, payment: &PaymentId, new: NewAttempt) -> Result<At
     refuse_charging(work, &before)?;
     check_new(&before, &new)?;
     let mut payment = before.clone();
-    let id = AttemptId::draw(&mut work.rng);
+    let now = work.now();
+    let id = AttemptId::draw(&mut work.rng, now);
     let job = AttemptJob {
         attempt: id.clone(),
         amount: None,
     };
-    let now = work.now();
     let job = jobs::schedule_for(work, &new.gateway, JOB_START, &job, now, None)?;
     payment.attempts += 1;
     payment.open = Some(id.clone());

@@ -33,11 +33,11 @@ pub fn create(work: &mut Work, new: NewPayment) -> Result<Payment, PaymentError>
     {
         return Err(PaymentError::UnknownUser(user));
     }
-    let id = PaymentId::draw(&mut work.rng);
+    let now = work.now();
+    let id = PaymentId::draw(&mut work.rng, now);
     let plugin = work.plugin().clone();
     let reference = new.reference.unwrap_or_else(|| id.as_str().to_owned());
     claim_link(work, &plugin, &reference, &id)?;
-    let now = work.now();
     let nothing = Amount::zero(new.amount.currency);
     let payment = Payment {
         id,

@@ -62,8 +62,8 @@ pub(super) fn new_refund(
     amount: Amount,
     reason: &str,
 ) -> Result<Refund, PaymentError> {
-    let id = RefundId::draw(&mut work.rng);
     let now = work.now();
+    let id = RefundId::draw(&mut work.rng, now);
     let job = RefundJob { refund: id.clone() };
     let job = jobs::schedule_for(work, &attempt.gateway, JOB_REFUND, &job, now, None)?.id;
     Ok(Refund {

@@ -148,9 +148,9 @@ pub fn create(work: &mut Work, new: NewService) -> Result<Service, ServiceError>
         return Err(ServiceError::UnknownUser(new.user));
     }
     refuse_taken(work, None, new.external_ref.as_deref())?;
-    let id = ServiceId::draw(&mut work.rng);
-    let ordinal = work.next_ordinal(&layout::tenant_key(layout::SERVICES, work.tenant().id).build())?;
     let now = work.now();
+    let id = ServiceId::draw(&mut work.rng, now);
+    let ordinal = work.next_ordinal(&layout::tenant_key(layout::SERVICES, work.tenant().id).build())?;
     let service = Service {
         id,
         user: new.user,

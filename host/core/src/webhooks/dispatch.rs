@@ -124,7 +124,7 @@ pub(super) fn enqueue(
 ) -> Result<Delivery, WebhookError> {
     let now = work.now();
     let mut delivery = Delivery {
-        id: DeliveryId::draw(&mut work.rng),
+        id: DeliveryId::draw(&mut work.rng, now),
         tenant: endpoint.tenant.clone(),
         plugin: endpoint.plugin.clone(),
         endpoint: endpoint.id.clone(),
@@ -212,7 +212,7 @@ pub(super) fn new_endpoint(
 ) -> Result<Endpoint, WebhookError> {
     let now = work.now();
     Ok(Endpoint {
-        id: EndpointId::draw(&mut work.rng),
+        id: EndpointId::draw(&mut work.rng, now),
         tenant: tenant.clone(),
         plugin: plugin.clone(),
         source,
