@@ -145,7 +145,7 @@ async fn coins_that_arrive_in_part_leave_the_rest_to_pay() {
     headline(&browser, "Send the payment").await;
     look(&browser, "coins").await;
     let shown = browser.text("main").await.expect("a page");
-    assert!(shown.contains("20.11 USDT"), "{shown}");
+    assert!(shown.contains("20.11000000 USDT"), "{shown}");
     eventually("half of it has arrived", async || {
         let invoice = shop.api.get(&format!("/merchant/invoices/{id}")).await.json();
         (invoice["status"] == "partial").then_some(())

@@ -95,6 +95,7 @@ fn described() -> OpenApiRouter<Admin> {
         .routes(routes!(payments::list))
         .routes(routes!(payments::view))
         .routes(routes!(payments::simulate))
+        .routes(routes!(payments::send_again))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::view, keys::revoke))
         .routes(routes!(keys::rotate))

@@ -2,14 +2,17 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use mooring_core::ids::UserId;
+use axum::http::StatusCode;
+use mooring_core::ids::{RefundId, UserId};
 use mooring_core::money::Amount;
 use mooring_core::payments::{self, PaymentError};
 use mooring_core::tenants::TenantRef;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::ACTOR;
+use super::audit;
 use super::extract::{Json, Listing, Paging, Path};
 use super::operations::{Outcome, Simulation, SimulationError};
 use super::problem::{Code, Problem};
@@ -177,6 +180,37 @@ pub(super) async fn simulate(
     };
     let payment = admin.operations.simulate(simulation).await?;
     Ok(Answer(Payment::new(&tenant, payment)))
+}
+
+/// Send back a surplus again that its gateway failed to send
+#[utoipa::path(
+    post, path = "/payments/{payment}/refunds/{refund}/send-again", tag = "payments", operation_id = "payment-send-again",
+    params(("payment" = String, Path), ("refund" = String, Path)),
+    responses((status = 201, description = "On its way, as a refund of its own", body = Refund))
+)]
+pub(super) async fn send_again(
+    admin: State<Admin>,
+    Path((name, refund)): Path<(String, String)>,
+) -> Result<(StatusCode, Answer<Refund>), Problem> {
+    let (tenant, payment) = admin
+        .read(move |work| payments::find_anywhere(work, &name)?.ok_or_else(|| unknown(&name)))
+        .await?;
+    let missing = || Problem::not_found("refund", &refund, "mooring payment show ID");
+    let id: RefundId = refund.parse().map_err(|_| missing())?;
+    let sent = admin.write_tenant(tenant.name.to_string(), None, move |work| {
+        let sent = payments::send_surplus_again(work, &payment.id, &id)?;
+        let details = json!({ "failed": id.as_str(), "amount": sent.amount.to_string() });
+        let tenant = work.tenant().clone();
+        audit::note(
+            work,
+            "payment.send-again",
+            Some(&tenant),
+            sent.id.as_str(),
+            details,
+        )?;
+        Ok(Refund::from(sent))
+    });
+    Ok((StatusCode::CREATED, Answer(sent.await?)))
 }
 
 /// What arrives, worked out of what is due.

@@ -45,6 +45,13 @@ enum Command {
         #[arg(long)]
         amount: Option<String>,
     },
+    /// Send back a surplus again that its gateway failed to send; look there first whether it has left after all
+    SendAgain {
+        /// `pay_…`, or what its provider calls it
+        id: String,
+        /// The refund that failed, `rfd_…`
+        refund: String,
+    },
 }
 
 const PAYMENT: [Column; 9] = [
@@ -129,6 +136,14 @@ impl Args {
                 let answer = client.post(&["payments", &id, "simulate"], &body).await?;
                 let status = answer["status"].as_str().unwrap_or_default();
                 client.output.done(&answer, &format!("{id} is {status} now"));
+            }
+            Command::SendAgain { id, refund } => {
+                let path = ["payments", &id, "refunds", &refund, "send-again"];
+                let answer = client.post(&path, &json!({})).await?;
+                let new = answer["id"].as_str().unwrap_or_default();
+                client
+                    .output
+                    .done(&answer, &format!("{refund} is sent again as {new}"));
             }
         }
         Ok(())

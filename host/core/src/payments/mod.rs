@@ -59,7 +59,7 @@ pub use self::read::{
     Filter, attempt, attempt_by_gateway_ref, attempts, attempts_any, find, find_anywhere, get, get_any, list,
     list_any, refund_any, refund_by_gateway_ref, refunds, refunds_any, resolve,
 };
-pub use self::refunds::{apply_refund, refund};
+pub use self::refunds::{apply_refund, refund, send_surplus_again};
 use crate::check::InvalidField;
 use crate::ids::{AttemptId, PaymentId, PluginName, RefundId, UserId};
 use crate::money::Amount;

@@ -46,12 +46,23 @@ pub(super) fn send_back(
 ) -> Result<(), PaymentError> {
     settle::post_surplus(work, payment, attempt, (received, credited), total)?;
     let reason = "Nobody asked for this money (any more)";
-    let refund = new_refund(work, payment, attempt, credited, reason)?;
+    send_surplus(work, payment, attempt, credited, reason).map(drop)
+}
+
+/// Has a surplus, which is in suspense, taken back to its gateway.
+pub(super) fn send_surplus(
+    work: &mut Work,
+    payment: &Payment,
+    attempt: &Attempt,
+    amount: Amount,
+    reason: &str,
+) -> Result<Refund, PaymentError> {
     let refund = Refund {
         surplus: true,
-        ..refund
+        ..new_refund(work, payment, attempt, amount, reason)?
     };
-    insert(work, &refund)
+    insert(work, &refund)?;
+    Ok(refund)
 }
 
 /// A refund, and the job that takes it to its gateway; the caller completes and inserts it.
@@ -78,6 +89,7 @@ pub(super) fn new_refund(
         gateway_ref: None,
         failure: None,
         surplus: false,
+        again: None,
         job: job.clone(),
         created_at: now,
         ended_at: None,

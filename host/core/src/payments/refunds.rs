@@ -5,7 +5,7 @@ use super::{
     progress, receive, rows, settle,
 };
 use crate::check::{self, InvalidField, chars};
-use crate::ids::RefundId;
+use crate::ids::{PaymentId, RefundId};
 use crate::money::Amount;
 use crate::work::Work;
 
@@ -52,6 +52,34 @@ pub fn refund(work: &mut Work, new: NewRefund) -> Result<Refund, PaymentError> {
     rows::save_attempt(work, &attempt_before, &attempt)?;
     rows::save_payment(work, &before, &mut payment)?;
     Ok(refund)
+}
+
+/// Begins again to send back a surplus that its gateway did not: under a new id, for a gateway answers the old one as it did. For
+/// the operator, who knows that the gateway has not done it after all. Refused for every other refund, and when repeated: the
+/// failed one says which came after it.
+pub fn send_surplus_again(
+    work: &mut Work,
+    payment: &PaymentId,
+    failed: &RefundId,
+) -> Result<Refund, PaymentError> {
+    let tenant = work.tenant().id;
+    let before = rows::refund(work, tenant, failed)?;
+    if before.payment != *payment {
+        return Err(PaymentError::NotFound);
+    }
+    if !before.surplus || before.state != RefundState::Failed || before.again.is_some() {
+        let reason = "is no surplus that could not be sent back, or is on its way again";
+        return Err(InvalidField::new("refund", reason).into());
+    }
+    let payment = rows::payment(work, tenant, payment)?;
+    let attempt = rows::attempt(work, tenant, &before.attempt)?;
+    let again = receive::send_surplus(work, &payment, &attempt, before.amount, &before.reason)?;
+    let followed = Refund {
+        again: Some(again.id.clone()),
+        ..before.clone()
+    };
+    rows::save_refund(work, &before, &followed)?;
+    Ok(again)
 }
 
 /// Applies what a gateway says of a refund of the tenant. One that failed is posted back. Never moves anything back, and doing

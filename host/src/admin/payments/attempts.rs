@@ -66,6 +66,8 @@ pub(in crate::admin) struct Refund {
     failure: Option<Failure>,
     /// Whether it sends back, by itself, money that nobody asked for. While it is not done, that is in suspense.
     surplus: bool,
+    /// The one by which it was sent again after it failed.
+    again: Option<String>,
     /// The job that takes it to the gateway.
     job: String,
     created_at: Time,
@@ -111,6 +113,7 @@ impl From<payments::Refund> for Refund {
             gateway_ref: refund.gateway_ref,
             failure: refund.failure.map(Failure::from),
             surplus: refund.surplus,
+            again: refund.again.map(|again| again.to_string()),
             job: refund.job.to_string(),
             created_at: refund.created_at.into(),
             ended_at: refund.ended_at.map(Time::from),

@@ -1,6 +1,7 @@
 use mooring_core::money::{Amount, Currency};
 use mooring_core::payments::{
-    self, AttemptState, CaptureMode, NewAttempt, NewPayment, NewRefund, Payment, Progress,
+    self, AttemptState, CaptureMode, Failure, NewAttempt, NewPayment, NewRefund, Payment, Progress,
+    RefundProgress, RefundState,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -97,6 +98,60 @@ async fn a_payment_is_found_by_its_id_and_by_its_reference_with_all_that_was_don
         .await;
     let detail = problem(unknown, 404, "not-found").await;
     assert!(detail.contains("invoice-000000002"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_surplus_that_could_not_be_sent_back_is_sent_again_by_the_operator() {
+    let (admin, payment) = shop().await;
+    let failed = admin.within("shop", "renovax", |work| {
+        let new = NewAttempt {
+            gateway: "sandbox".parse().expect("a name"),
+            method: "card".into(),
+            payer_ip: None,
+        };
+        let attempt = payments::begin(work, &payment.id, new).expect("an attempt");
+        let waiting = Progress::new(AttemptState::Waiting);
+        payments::apply(work, &attempt.id, waiting).expect("under way");
+        payments::cancel(work, &payment.id).expect("cancelled");
+        let paid = Progress {
+            received: Some(euros(1_000)),
+            gateway_ref: Some("ch_1".into()),
+            ..Progress::new(AttemptState::Succeeded)
+        };
+        payments::apply(work, &attempt.id, paid).expect("money that comes too late");
+        let tenant = work.tenant().id;
+        let refund = payments::refunds_any(work, tenant, &payment.id)
+            .expect("refunds")
+            .remove(0);
+        let said = RefundProgress {
+            state: RefundState::Failed,
+            gateway_ref: None,
+            failure: Some(Failure {
+                code: "account_closed".into(),
+                message: "The account is closed.".into(),
+            }),
+        };
+        payments::apply_refund(work, &refund.id, said).expect("a failure");
+        refund.id
+    });
+    let path = |refund: &str| format!("/admin/v1/payments/{REFERENCE}/refunds/{refund}/send-again");
+    let sent = answer(admin.post(&path(failed.as_str()), json!({})).await, 201).await;
+    assert_eq!(
+        (&sent["state"], &sent["surplus"]),
+        (&json!("pending"), &json!(true))
+    );
+    let found = admin.get(&format!("/admin/v1/payments/{REFERENCE}")).await;
+    assert_eq!(found["refunds"][0]["again"], sent["id"]);
+    problem(
+        admin.post(&path(failed.as_str()), json!({})).await,
+        422,
+        "invalid",
+    )
+    .await;
+    let unknown = failed.as_str().replace("rfd_", "rfd_x")[..failed.as_str().len()].to_owned();
+    for missing in [unknown.as_str(), "nothing"] {
+        problem(admin.post(&path(missing), json!({})).await, 404, "not-found").await;
+    }
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ fn choose(view: &View<'_>, failed: Option<&Try>) -> Markup {
                     input type="hidden" name="do" value="pay";
                     input type="hidden" name="after" value=(view.bill.tries());
                     fieldset {
-                        legend { (words.choose) }
+                        legend { h1 { (words.choose) } }
                         @for (index, way) in ways.iter().enumerate() { (way_choice(view, way, index == first)) }
                     }
                     button { (fill(view.language, words.pay, &[("amount", &view.due())])) }

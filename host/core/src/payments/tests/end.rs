@@ -160,6 +160,33 @@ fn money_that_comes_after_the_end_is_sent_back() {
 }
 
 #[test]
+fn a_surplus_that_its_gateway_kept_is_sent_again_once() {
+    let shop = Shop::new();
+    let (payment, attempt) = shop.tried(AttemptState::Waiting);
+    shop.run(|work| cancel(work, &payment.id)).unwrap();
+    shop.say(&attempt, said(AttemptState::Succeeded));
+    let first = shop.refunds_now(&payment).remove(0);
+    let again = |refund: &Refund| shop.run(|work| send_surplus_again(work, &payment.id, &refund.id));
+    assert!(
+        matches!(again(&first), Err(PaymentError::Invalid(_))),
+        "it is under way"
+    );
+    shop.say_of_refund(&first, RefundState::Failed);
+    let second = again(&first).unwrap();
+    assert_ne!(second.id, first.id, "a gateway answers the old one as it did");
+    assert_eq!((second.surplus, second.amount), (true, first.amount));
+    assert!(matches!(again(&first), Err(PaymentError::Invalid(_))), "once");
+    assert_eq!(shop.refunds_now(&payment)[0].again, Some(second.id.clone()));
+    assert_eq!(shop.balances().len(), 2, "it is in suspense still");
+    shop.say_of_refund(&second, RefundState::Succeeded);
+    assert_eq!(shop.balances(), []);
+    assert!(
+        matches!(again(&second), Err(PaymentError::Invalid(_))),
+        "it has left"
+    );
+}
+
+#[test]
 fn what_is_authorized_can_be_captured_in_part() {
     let (shop, payment, attempt) = authorized();
     let job = shop
