@@ -23,6 +23,7 @@ pub enum Script {
 
 /// A browser with a profile of its own.
 pub struct Browser {
+    script: Script,
     driver: Child,
     session: String,
     client: reqwest::Client,
@@ -73,6 +74,7 @@ impl Browser {
             },
         } } });
         let mut browser = Browser {
+            script,
             driver,
             session: format!("http://127.0.0.1:{port}"),
             client: crate::api::client(),
@@ -154,8 +156,11 @@ impl Browser {
     }
 
     /// What keeps people out of the page who see badly or have no mouse, as axe finds it: rules that are broken, and where. Says so
-    /// and finds nothing where axe is not installed; see [`crate::skipped`].
+    /// and finds nothing where axe is not installed; see [`crate::skipped`]. Nothing is found without scripts either: axe is one.
     pub async fn barriers(&self) -> Vec<String> {
+        if self.script == Script::Off {
+            return Vec::new();
+        }
         let source = crate::host::profile_folder().join("../axe/node_modules/axe-core/axe.min.js");
         let Ok(axe) = std::fs::read_to_string(source) else {
             crate::skipped("axe is not installed");

@@ -23,15 +23,15 @@ async fn payx_sends_the_payer_back_in_both_forms_and_tells_of_it() {
     if !browser::available() {
         return;
     }
-    let host = TestHost::start();
+    let host = TestHost::start_with_loopback();
     let sink = Sink::start().await;
     let tenant = host.demo_tenant();
-    // One address with a place for the payment's id, one without.
-    let shop = sink.url();
+    // Any page will do for the shop's. One address has a place for the payment's id, one has none.
+    let shop = format!("http://{}/payx/openapi.json", host.address());
     let settings = [
-        format!("callback_success={shop}/thanks/{{UUID}}/"),
-        format!("callback_error={shop}/sorry?shop=1"),
-        format!("webhook_success={shop}/paid"),
+        format!("callback_success={shop}?thanks={{UUID}}&lang=en"),
+        format!("callback_error={shop}?sorry=1"),
+        format!("webhook_success={}", sink.url()),
     ];
     let mut set = vec!["settings", "set", "--tenant", &tenant, "--plugin", "payx"];
     set.extend(settings.iter().map(String::as_str));
@@ -43,13 +43,13 @@ async fn payx_sends_the_payer_back_in_both_forms_and_tells_of_it() {
     let client = json!({ "name": "Test Test", "id_country": 102, "e_mail": "payer@example.com" });
     let client = mount.post(&path("clients/create"), &client).await.expect(200);
     let order = json!({ "id_client": client["data"]["id_client"], "price": 290, "period": 12 });
-    let browser = Browser::start(Script::On).await;
     for (card, back) in [
-        ("4242 4242 4242 4242", format!("{shop}/thanks/UUID/")),
-        ("4000 0000 0000 9995", format!("{shop}/sorry?shop=1&ppuuid=UUID")),
+        ("4242 4242 4242 4242", format!("{shop}?thanks=UUID&lang=en")),
+        ("4000 0000 0000 9995", format!("{shop}?sorry=1&ppuuid=UUID")),
     ] {
         let made = mount.post(&path("payments/create"), &order).await.expect(200);
         let uuid = text(&made["data"], "uuid_payment");
+        let browser = Browser::start(Script::On).await;
         browser
             .open(&format!("{}/pay/{uuid}", text(&payx, "base_url")))
             .await;
@@ -64,6 +64,10 @@ async fn payx_sends_the_payer_back_in_both_forms_and_tells_of_it() {
         let paid = mount.get(&asked).await.expect(200)["data"]["success"].take();
         assert_eq!(paid, u8::from(card.starts_with("4242")), "{card}");
     }
+    eventually("the shop's server is told of the one that was paid", async || {
+        (sink.count() == 1).then_some(())
+    })
+    .await;
     host.no_job_is_dead().await;
 }
 
