@@ -4,8 +4,8 @@ use super::asking::{self, Question};
 use super::end::{close, schedule_capture};
 use super::steps::{Step, status_during, step};
 use super::{
-    Attempt, AttemptState, CaptureMode, EventKind, Payment, PaymentError, Progress, Status, attempts, news,
-    progress, receive, rows,
+    Action, Attempt, AttemptState, CaptureMode, EventKind, Payment, PaymentError, Progress, Status, attempts,
+    news, progress, receive, rows,
 };
 use crate::ids::AttemptId;
 use crate::work::Work;
@@ -249,6 +249,10 @@ fn follow(
     }
     match attempt.state {
         AttemptState::Processing | AttemptState::Unknown => {
+            asking::ask_later(work, attempt, Question::LookUp)?;
+        }
+        // What is sent by instructions comes without the payer, so nobody's return to the page says that it has come.
+        AttemptState::Waiting if matches!(attempt.action, Some(Action::Instructions { .. })) => {
             asking::ask_later(work, attempt, Question::LookUp)?;
         }
         _ => attempt.asked = None,

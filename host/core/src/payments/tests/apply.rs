@@ -102,6 +102,26 @@ fn a_gateway_is_asked_later_and_later_until_it_knows() {
 }
 
 #[test]
+fn money_that_is_sent_by_instructions_is_looked_for() {
+    let shop = Shop::new();
+    let (_, attempt) = shop.tried(AttemptState::Starting);
+    let there = Action::Redirect {
+        url: String::from("https://gateway.example/pay"),
+    };
+    let lines = vec![(String::from("Address"), String::from("x"))];
+    for (action, looks) in [(there, 0), (Action::Instructions { lines }, 1)] {
+        let waiting = Progress {
+            action: Some(action),
+            ..said(AttemptState::Waiting)
+        };
+        shop.say(&attempt, waiting);
+        assert_eq!(shop.waiting(JOB_LOOK_UP).len(), looks);
+    }
+    shop.say(&attempt, said(AttemptState::Waiting));
+    assert_eq!(shop.waiting(JOB_LOOK_UP).len(), 1, "one question at a time");
+}
+
+#[test]
 fn what_a_gateway_tells_is_kept_beside_the_state() {
     let shop = Shop::new();
     let (_, attempt) = shop.tried(AttemptState::Starting);
