@@ -58,7 +58,7 @@ pub struct Refund {
     pub failure: Option<Failure>,
     /// Whether it sends back money that nobody asked for, from suspense; then it does not count as refunded.
     pub surplus: bool,
-    /// The one by which the operator had it sent again after it failed ([`super::send_surplus_again`]).
+    /// The one by which the operator had it sent again after it failed ([`crate::payments::send_surplus_again`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<RefundId>,
     /// The job that takes it to the gateway.
