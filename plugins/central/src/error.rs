@@ -190,16 +190,4 @@ impl From<UserError> for Error {
     }
 }
 
-macro_rules! through_problem {
-    ($($error:ident)*) => {
-        $(
-            impl From<$error> for Error {
-                fn from(error: $error) -> Error {
-                    Problem::from(error).into()
-                }
-            }
-        )*
-    };
-}
-
-through_problem!(EventError JobError LedgerError PaymentError RecordError ServiceError SettingsError);
+mooring_sdk::through_problem!(Error: EventError JobError LedgerError PaymentError RecordError ServiceError SettingsError);

@@ -1,6 +1,7 @@
 //! What requests are read with. Unknown fields are ignored; null and empty text mean absent.
 
 use mooring_sdk::extract::FromRequest;
+pub(crate) use mooring_sdk::extract::given;
 use mooring_sdk::json;
 use mooring_sdk::money::{self, Decimal};
 use mooring_sdk::prelude::*;
@@ -22,17 +23,6 @@ impl<T: DeserializeOwned + Default> FromRequest for Maybe<T> {
             return Ok(Maybe(T::default()));
         }
         json::from_slice(&request.body).map(Maybe)
-    }
-}
-
-/// Reads what is there; null and empty text are not.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
     }
 }
 
@@ -59,7 +49,7 @@ impl<'de> Deserialize<'de> for Metadata {
 /// A currency of ISO 4217, in upper case.
 pub(crate) fn currency(text: &str) -> Result<String, Error> {
     let currency = text.trim().to_ascii_uppercase();
-    if money::exponent(&currency).is_some() && !money::is_asset(&currency) {
+    if money::is_fiat(&currency) {
         Ok(currency)
     } else {
         Err(Error::invalid("currency", "is not a currency of ISO 4217"))
@@ -99,6 +89,11 @@ pub(crate) fn positive(decimal: &Decimal, field: &str, currency: &str) -> Result
 pub(crate) fn amount(minor: i64, currency: &str) -> Result<Amount, Error> {
     Amount::from_minor(minor, currency)
         .map_err(|error| Problem::Internal(format!("{currency}: {error}")).into())
+}
+
+/// Of fields that documents leave out where they say nothing.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// `{"success":true,"NAME":…}`.

@@ -20,14 +20,14 @@ pub(crate) use charge::Charge;
 pub(crate) use open::{Credit, open, open_with};
 pub(crate) use refund::{became_credit, refunded};
 pub(crate) use requests::{generate, list, pay, send, upcoming, view, void};
-pub(crate) use settle::{cancel_payment, collect, credit, credit_unused, settle, void_invoice};
+pub(crate) use settle::{cancel_payment, collect, credit_paid, credit_unused, settle, void_invoice};
 pub(crate) use stats::{Dates, overview, range, revenue_between};
 
 use crate::calendar::seconds;
 use crate::error::Error;
 use crate::events::{News, tell};
 use crate::ids;
-use crate::input::amount;
+use crate::input::{amount, is_default};
 use crate::policy::Policy;
 use crate::subscriptions::Held;
 
@@ -95,13 +95,13 @@ pub(crate) struct Invoice {
     #[serde(default)]
     pub(crate) credit: i64,
     /// What of `credit` was no money: unused time of the same subscription that it was lowered by.
-    #[serde(default, skip_serializing_if = "nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) lowered: i64,
     /// What of it was sent back.
     #[serde(default)]
     pub(crate) refunded: i64,
     /// What of `refunded` it had earned, and was not credit by then.
-    #[serde(default, skip_serializing_if = "nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) unearned: i64,
     /// What of the money of its payments has become the customer's credit, by payment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -218,11 +218,6 @@ pub(crate) fn find(id: &str) -> Result<Invoice, Error> {
 pub(crate) fn save(id: &str, invoice: &Invoice) -> Result<(), Error> {
     records::put(COLLECTION, id, invoice)?;
     Ok(())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn nothing(minor: &i64) -> bool {
-    *minor == 0
 }
 
 /// Tells that an invoice was opened, under the caller's word, and that it is paid where credit was enough for it.

@@ -29,6 +29,7 @@ pub(crate) use turn::{run_due, run_one};
 use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::ids;
+use crate::input::is_default;
 use crate::plans::Terms;
 use crate::policy::Policy;
 
@@ -147,7 +148,7 @@ pub(crate) struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) billed: Option<billed::Billed>,
     /// Invoices made ahead that were taken back, and new beginnings: what comes next is charged under a key of its own.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) taken_back: u32,
     #[serde(default)]
     pub(crate) cancel_at_period_end: bool,
@@ -370,11 +371,6 @@ impl Held {
         (self.before, self.kept) = (Some(self.it.status), self.it.rate.clone());
         Ok(self)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// Brings the service to where the subscription stands. Repeating it changes nothing.

@@ -331,10 +331,10 @@ pub(crate) fn of_invoice(
     Ok(payment)
 }
 
-/// The first payment of an invoice of `sub_X` is `tr_X`, so that the page of the subscription is there; those after it are
+/// The first payment of any invoice of `sub_X` is `tr_X`, so that the page of the subscription is there; those after it are
 /// named by chance.
 fn reference_of(invoice: &Invoice) -> Result<String, Error> {
-    let code = invoice.subscription.trim_start_matches("sub_");
+    let code = ids::bare(&invoice.subscription, "sub_").unwrap_or(&invoice.subscription);
     let first = format!("tr_{code}");
     match payments::find(&first) {
         Err(PaymentError::NotFound) => Ok(first),

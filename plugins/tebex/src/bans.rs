@@ -81,11 +81,10 @@ pub(crate) fn create(Input(new): Input<NewBan>) -> Result<Json<Value>, Error> {
 /// lower case for every spelling.
 fn places(player: &Player) -> Vec<IndexValue> {
     let name = player.name.to_lowercase();
-    let mut places = vec![
-        IndexValue::new(BY_KEY, &name),
-        IndexValue::new(BY_NAME, &player.name),
-        IndexValue::new(BY_NAME, &name),
-    ];
+    let mut places = vec![IndexValue::new(BY_KEY, &name), IndexValue::new(BY_NAME, &name)];
+    if player.name != name {
+        places.push(IndexValue::new(BY_NAME, &player.name));
+    }
     places.extend(player.uuid.as_ref().map(|uuid| IndexValue::new(BY_UUID, uuid)));
     places
 }

@@ -88,12 +88,12 @@ impl Statuses {
                 "{what}: the credentials were refused ({status}); check {}",
                 self.credentials
             ))),
-            300..=399 => Err(CallFailure::Unknown(format!(
+            300..=399 => Err(CallFailure::unknown(format!(
                 "{what}: redirects; check {} ({status})",
                 self.address
             ))),
             400..=499 if self.definite.contains(&status) => Ok(Said::InBody),
-            _ => Err(CallFailure::Unknown(format!(
+            _ => Err(CallFailure::unknown(format!(
                 "{what}: no definite answer ({status})"
             ))),
         }

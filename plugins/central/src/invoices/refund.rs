@@ -1,6 +1,6 @@
 //! Money of invoices that is sent back, and what of it had become credit before: it is given back once.
 
-use mooring_sdk::ledger;
+use mooring_sdk::{ledger, payments};
 
 use super::{Invoice, find, save};
 use crate::accounts::{self, Moves, RECEIVED};
@@ -21,7 +21,10 @@ pub(super) fn note_credit(of: &[String], minor: i64) -> Result<(), Error> {
             continue;
         };
         let noted = invoice.credited.get(&payment).copied().unwrap_or(0);
-        let part = (invoice.due() - invoice.unearned - noted).clamp(0, left);
+        // Its own money, for it may have brought more than the invoice asked for.
+        let of = payments::get(&payment)?;
+        let here = of.received.minor - of.fee.minor - of.refunded.minor;
+        let part = (here - noted).clamp(0, left);
         if part > 0 {
             became_credit(&mut invoice, &payment, part);
             save(id, &invoice)?;

@@ -69,24 +69,38 @@ pub(crate) fn collect(
     Ok(true)
 }
 
-/// [`credit`] for the rest of the current period.
+/// Gives back what was charged for the rest of the current period. What of it is owed still is not asked for any more.
 pub(crate) fn credit_unused(policy: &Policy, held: &mut Held, minor: i64, key: &str) -> Result<(), Error> {
     let billed = held.it.billed.as_ref();
     let of = billed.map_or_else(Vec::new, |billed| billed.invoices.clone());
-    credit(policy, held, minor, key, &of)
+    let owed = give_back(policy, held, minor, key, |invoice, owed| invoice.lowered += owed)?;
+    // After the invoice that is open was written: it may be one of them.
+    note_credit(&of, minor - owed)
+}
+
+/// Gives back what an invoice was paid for a time that does not come: money, also where it pays for what is owed.
+pub(crate) fn credit_paid(
+    policy: &Policy,
+    held: &mut Held,
+    id: &str,
+    invoice: &Invoice,
+) -> Result<(), Error> {
+    let minor = invoice.kept();
+    give_back(policy, held, minor, &format!("unused:{id}"), |_, _| {})?;
+    note_credit(&[id.to_owned()], minor)
 }
 
 /// Gives back what was charged for time that is not used: first to what the subscription owes, the rest to the customer's
-/// credit. `key` names what it is given for, and `of` the invoices that charged it, oldest first.
-pub(crate) fn credit(
+/// credit. `key` names what it is given for, and `note` writes down what the open invoice got. Gives how much that was.
+fn give_back(
     policy: &Policy,
     held: &mut Held,
     minor: i64,
     key: &str,
-    of: &[String],
-) -> Result<(), Error> {
+    note: impl FnOnce(&mut Invoice, i64),
+) -> Result<i64, Error> {
     if minor <= 0 {
-        return Ok(());
+        return Ok(0);
     }
     let open = match &held.it.open {
         Some(open) => Some((open.invoice.clone(), find(&open.invoice)?)),
@@ -102,15 +116,14 @@ pub(crate) fn credit(
         // What its page asks for is too much now; the next one asks for what is left.
         cancel_payment(&mut invoice)?;
         invoice.credit += owed;
-        invoice.lowered += owed;
+        note(&mut invoice, owed);
         if invoice.due() == 0 {
             settle(policy, held, &id, &mut invoice)?;
         } else {
             save(&id, &invoice)?;
         }
     }
-    // After the invoice that is open was written: it may be one of them.
-    note_credit(of, minor - owed)
+    Ok(owed)
 }
 
 /// Takes an invoice back: what was earned by it is not, and credit that it took is given back.

@@ -170,7 +170,7 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     held.it.status = Status::Active;
     held.it.cycles += 1;
     let charge = Charge::period(&held.it);
-    if !turn::take_ahead(policy, held)? {
+    if !turn::take_ahead(policy, held, &charge)? {
         let (id, invoice) = invoices::open(policy, held, &charge, Credit::Used)?;
         held.it.bill_by(&charge, &id);
         invoices::tell_opened(policy, held, News::InvoiceCreated, &id, &invoice)?;

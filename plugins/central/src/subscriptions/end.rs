@@ -93,8 +93,7 @@ pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Er
         return invoices::void_invoice(policy, held, &id, &mut invoice);
     }
     if invoice.status == invoices::Status::Paid {
-        let key = format!("unused:{id}");
-        return invoices::credit(policy, held, invoice.kept(), &key, &[id]);
+        return invoices::credit_paid(policy, held, &id, &invoice);
     }
     Ok(())
 }

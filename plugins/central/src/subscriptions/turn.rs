@@ -9,15 +9,15 @@ use mooring_sdk::records::{self, IndexValue};
 use mooring_sdk::{Order, log};
 use serde::{Deserialize, Serialize};
 
-use super::{BY_DUE, COLLECTION, Held, JOB_DUE, JOB_ONE, Open, Scheduled, Status, begin, end};
+use super::{BY_DUE, COLLECTION, Held, JOB_DUE, JOB_ONE, Open, Scheduled, Status, Subscription, begin, end};
 use crate::error::Error;
 use crate::events::{News, tell};
 use crate::invoices::{self, Charge, Credit};
 use crate::policy::{DunningEnd, Policy};
 
-/// Done in one transaction: many, since each costs the same wait for the disk, and few enough to leave the limits of a run
-/// (host calls, bytes written, time) far away. A renewal writes some 7 kB, and a transaction above 512 kB is one that the store
-/// writes twice.
+/// Done in one transaction: several, since each transaction costs the same wait for the disk, and few enough to leave the limits
+/// of a run (host calls, bytes written, time) far away. The store writes a transaction of more than 512 kB twice; a renewal with
+/// its invoice, postings, events and places in lists is 8 kB without metadata, and may have 12 kB of that.
 const BATCH: u32 = 25;
 
 /// Tries of a batch as one. What is wrong with the host is over after a few, what is wrong with a subscription is not.
@@ -55,7 +55,7 @@ impl Due {
 pub(crate) fn run_due(job: &Job) -> Result<(), JobFailure> {
     let due: Due = job.read()?;
     let done = if due.left.is_some() || job.attempt > TOGETHER {
-        do_apart(&due, due.left)
+        do_apart(&due)
     } else {
         do_batch(due)
     };
@@ -88,15 +88,18 @@ fn do_batch(due: Due) -> Result<(), Error> {
 
 /// Gives each of the first `left` of a bucket a job of its own, from the last of them on: who is done leaves the bucket, and the
 /// places of those before it stay.
-fn do_apart(due: &Due, left: Option<u64>) -> Result<(), Error> {
+fn do_apart(due: &Due) -> Result<(), Error> {
     // A setting that cannot be used is wrong for all of them, and they wait for it together.
     Policy::read()?;
     let bucket = due.bucket.as_str();
     let list = |page: Page| records::list(COLLECTION, Some(IndexValue::new(BY_DUE, bucket)), page);
-    let left = match left {
+    let left = match due.left {
         Some(left) => left,
         None => list(Page::oldest(1))?.total,
     };
+    if left == 0 {
+        return Ok(());
+    }
     let rest = left.saturating_sub(u64::from(BATCH));
     let page = Page {
         offset: rest,
@@ -131,6 +134,10 @@ pub(crate) fn run_one(job: &Job) -> Result<(), JobFailure> {
 fn do_one(id: &str) -> Result<(), Error> {
     let policy = Policy::read()?;
     let mut held = Held::find(id)?;
+    // Done meanwhile, by a change or by the batch that could be done after all.
+    if !held.it.is_due(policy.now) {
+        return Ok(());
+    }
     // What was missed is made up for here, so that it is not put back among those of its bucket.
     for _ in 0..STEPS_MAX {
         if !held.it.is_due(policy.now) {
@@ -144,9 +151,13 @@ fn do_one(id: &str) -> Result<(), Error> {
 
 /// Does the one thing that is due. That there is none, though the index says so, is a fault: it would go round for ever.
 fn step(policy: &Policy, held: &mut Held) -> Result<(), Error> {
-    let before = held.it.clone();
+    let standing = |it: &Subscription| {
+        let steps = it.open.as_ref().map(|open| open.steps);
+        (it.next_at(), it.status, it.period_end, it.cycles, steps)
+    };
+    let before = standing(&held.it);
     turn(policy, held)?;
-    if before.next_at().is_some() && held.it == before {
+    if before.0.is_some() && standing(&held.it) == before {
         let id = &held.id;
         return Err(invoices::broken(format!(
             "nothing is to be done with {id}, which is due"
@@ -202,7 +213,7 @@ fn renew(policy: &Policy, held: &mut Held) -> Result<(), Error> {
 /// Opens the invoice, or takes the one that was made ahead.
 fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result<(), Error> {
     held.it.cycles += 1;
-    if take_ahead(policy, held)? {
+    if take_ahead(policy, held, charge)? {
         return match news {
             News::Renewed => tell(policy, held, News::Updated, None),
             _ => Ok(()),
@@ -213,14 +224,14 @@ fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result
     invoices::tell_opened(policy, held, news, &id, &invoice)
 }
 
-/// Takes the invoice that was made ahead, if one was. While it is owed it is waited for, like any other.
-pub(super) fn take_ahead(policy: &Policy, held: &mut Held) -> Result<bool, Error> {
+/// Takes the invoice that was made ahead of this charge, if one was. While it is owed it is waited for, like any other.
+pub(super) fn take_ahead(policy: &Policy, held: &mut Held, charge: &Charge) -> Result<bool, Error> {
     let Some(id) = held.it.ahead.take() else {
         return Ok(false);
     };
     let invoice = invoices::find(&id)?;
     // Void, it bills nothing; sent back in part, the rest.
-    held.it.bill(invoice.kept(), invoice.period_start);
+    held.it.bill(invoice.kept(), charge.period_start);
     held.it.add_invoice(&id);
     if invoice.status.is_owed() {
         held.it.open = Some(Open {

@@ -85,6 +85,45 @@ fn what_was_paid_too_much_is_sent_back_from_credit() {
 }
 
 #[test]
+fn what_was_paid_too_much_hides_no_unused_time() {
+    let mut shop = shop();
+    let id = shop.subscribe("plan_basic_monthly", &json!({ "start_date": "2027-01-01" }));
+    let invoice = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
+    shop.post(&format!("/subscription-invoices/{invoice}/payment"), &Value::Null);
+    let payment = shop.host.payments()[0].id.clone();
+    let much = mooring_sdk::money::Amount::parse_decimal("16", "USD").unwrap();
+    shop.host.pay(&payment, AttemptDone::received(much));
+    shop.post(
+        &format!("/subscriptions/{id}/cancel"),
+        &json!({ "prorate": true }),
+    );
+    assert_eq!(standing(&shop), (600 + 538, 462, 0));
+    let paid = transaction(&mut shop, &id, 0);
+    refund(&mut shop, &paid, &Value::Null);
+    assert_eq!(standing(&shop), (0, 0, 0));
+}
+
+#[test]
+fn money_that_lowered_an_open_invoice_is_money_still() {
+    let mut shop = shop();
+    let id = shop.subscribe("plan_gold_monthly", &json!({ "start_date": "2027-01-01" }));
+    let open = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
+    let change = json!({ "plan_id": "plan_basic_monthly", "prorate": false });
+    shop.post(&format!("/subscriptions/{id}/change-plan"), &change);
+    let ahead = pay_ahead(&mut shop, &id);
+    shop.post(&format!("/subscriptions/{id}/cancel"), &Value::Null);
+    assert_eq!(
+        standing(&shop),
+        (0, 5000, -4000),
+        "it paid a part of what is owed"
+    );
+    shop.post(&format!("/subscription-invoices/{open}/void"), &Value::Null);
+    assert_eq!(standing(&shop), (1000, 0, 0), "and is given back with that");
+    refund(&mut shop, &ahead, &Value::Null);
+    assert_eq!(standing(&shop), (0, 0, 0));
+}
+
+#[test]
 fn unused_time_is_given_back_once() {
     let mut shop = shop();
     let id = shop.subscribe("plan_basic_monthly", &json!({ "start_date": "2027-01-01" }));
@@ -248,6 +287,20 @@ fn paused_time_counts_nowhere() {
     }
     one.pass(5 * DAY);
     assert_eq!(one.invoices(&id)[0]["amount"], "7.74");
+
+    // Nor is what was paid ahead for what comes after it.
+    let mut one = shop();
+    let id = one.subscribe("plan_basic_monthly", &json!({ "trial_days": 7 }));
+    pay_ahead(&mut one, &id);
+    one.post(&format!("/subscriptions/{id}/pause"), &Value::Null);
+    one.pass(30 * DAY);
+    one.post(&format!("/subscriptions/{id}/resume"), &Value::Null);
+    one.pass(7 * DAY);
+    one.post(
+        &format!("/subscriptions/{id}/cancel"),
+        &json!({ "prorate": true }),
+    );
+    assert_eq!(one.sum("central:credit"), 774, "nothing of it is used");
 
     // Nothing was billed for a trial, so nothing of it is given back.
     let mut one = shop();
