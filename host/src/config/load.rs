@@ -39,6 +39,9 @@ pub enum ConfigError {
     },
 }
 
+/// The engine has 256 caches of equal size, and a page of rows is some kilobytes.
+const CACHE_BYTES_MIN: u64 = 4 * 1024 * 1024;
+
 /// Sealed, a body takes five times its bytes, and a row of the store has at most 2 MiB.
 const KEPT_REPLY_BYTES_MAX: usize = 384 * 1024;
 
@@ -92,6 +95,11 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_addresses()?;
         self.check_zeroes()?;
+        require(
+            self.store.cache_bytes_max >= CACHE_BYTES_MIN,
+            "store.cache_bytes_max",
+            || format!("must be at least {CACHE_BYTES_MIN}: every page would be read again at each look"),
+        )?;
         self.check_edge()?;
         self.check_plugin()?;
         self.check_jobs()?;
@@ -124,7 +132,6 @@ impl Config {
     fn check_zeroes(&self) -> Result<(), ConfigError> {
         let (edge, plugin, jobs, outbound) = (&self.edge, &self.plugin, &self.jobs, &self.outbound);
         let numbers = [
-            ("store.cache_bytes_max", self.store.cache_bytes_max),
             ("edge.connections_max", edge.connections_max as u64),
             ("edge.body_bytes_max", edge.body_bytes_max),
             ("edge.checkout.form_bytes_max", edge.checkout.form_bytes_max),
@@ -351,6 +358,7 @@ mod tests {
             ("public_url = \"https://a@pay.example.com\"", "public_url: "),
             ("public_url = \"pay.example.com\"", "public_url: "),
             ("[plugin]\nfuel_max = 0", "plugin.fuel_max: "),
+            ("[store]\ncache_bytes_max = 255", "store.cache_bytes_max: "),
             ("[plugin]\ncall_threads = 2", "plugin.calls_per_plugin_max: "),
             ("[edge]\nheader_bytes_max = 100", "edge.header_bytes_max: "),
             ("[edge]\nbody_bytes_max = 99999999", "edge.body_bytes_max: "),

@@ -76,9 +76,10 @@ pub(crate) fn commit(
 /// been found unchanged, and spares the syncer from reading it again.
 fn resolve(latest: View<'_>, reads: &Reads, writes: Writes) -> Result<(Vec<Write>, Vec<Base>), StoreError> {
     let resolved = writes.overlay.into_iter().map(|(key, pending)| {
+        let read = || reads.keys.get(&key).cloned().flatten();
         let (value, base) = match pending {
-            Pending::Put(value) => (Some(value), reads.keys.get(&key).cloned()),
-            Pending::Delete => (None, reads.keys.get(&key).cloned()),
+            Pending::Put(value) => (Some(value), read()),
+            Pending::Delete => (None, read()),
             Pending::Add(delta) => {
                 let before = latest.get(&key)?;
                 (added(&key, before.clone(), delta)?, Some(before))

@@ -15,6 +15,10 @@ pub const TRANSACTION_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// callers down instead of being hidden from them.
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Values that one transaction keeps of what it read, in bytes; what it reads beyond is looked up again. Whoever reads may be a
+/// plugin that reads all there is.
+pub(crate) const READ_BYTES_KEPT_MAX: usize = 1024 * 1024;
+
 /// How many numbers [`Store::next_ordinal`](crate::Store::next_ordinal) sets aside at a time. A restart skips at most this
 /// many; a larger block saves barriers, a smaller one keeps ids pretty.
 pub const ORDINAL_BLOCK: u64 = 64;

@@ -8,8 +8,9 @@ use crate::commit;
 use crate::engine::Value;
 use crate::error::{CommitError, StoreError};
 use crate::keys::{Key, KeyRange, Order, TAG_STORE};
-use crate::limits::{KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{KEY_BYTES_MAX, READ_BYTES_KEPT_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::store::{Sequence, Shared};
+use crate::versions::Base;
 use crate::view::{Overlay, Pending, View, added, counter_of};
 
 /// Reading and writing rows. Implemented by a [`Transaction`], and by what an
@@ -58,8 +59,10 @@ pub struct Transaction {
 /// What a transaction looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
-    /// With what was found, which stays so for this transaction: asked for again it costs nothing.
-    pub(crate) keys: BTreeMap<Key, Option<Value>>,
+    /// With what was found, as far as that is kept: it stays so for this transaction, and asked for again it costs nothing.
+    pub(crate) keys: BTreeMap<Key, Base>,
+    /// Bytes of the values that are kept.
+    pub(crate) kept_bytes: usize,
     pub(crate) ranges: Vec<KeyRange>,
 }
 
@@ -147,13 +150,13 @@ impl Transaction {
 
     /// The value as of the snapshot, own writes aside.
     fn read(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        if let Some(known) = self.reads.keys.get(key) {
+        if let Some(Some(known)) = self.reads.keys.get(key) {
             return Ok(known.clone());
         }
         let value = self.view().get(key)?;
         // A snapshot is consistent by itself, so what a read-only transaction saw is never checked.
         if self.writable {
-            self.reads.keys.insert(key.to_vec(), value.clone());
+            self.reads.note(key, value.as_ref());
         }
         Ok(value)
     }
@@ -200,6 +203,17 @@ impl KeySpace for Transaction {
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
         let value = self.get(key)?;
         counter_of(key, value.as_ref())
+    }
+}
+
+impl Reads {
+    fn note(&mut self, key: &[u8], value: Option<&Value>) {
+        let bytes = self.kept_bytes + value.map_or(0, |value| value.len());
+        let kept = bytes <= READ_BYTES_KEPT_MAX;
+        if kept {
+            self.kept_bytes = bytes;
+        }
+        self.keys.insert(key.to_vec(), kept.then(|| value.cloned()));
     }
 }
 

@@ -38,7 +38,8 @@ mod verify;
 use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub use self::post::{HOST_KEYS, check_account, guard, post, post_for_plugin};
+pub(crate) use self::post::PAYMENT_KEYS;
+pub use self::post::{OPERATOR_KEYS, check_account, guard, post, post_for_plugin};
 pub use self::read::{AccountBalance, accounts, balance, find, get, journal, statement};
 pub use self::verify::{PROBLEMS_MAX, Problem, VerifyReport, verify};
 use crate::check::InvalidField;

@@ -20,15 +20,16 @@ const CALM_DELTA: i128 = 1 << 44;
 /// See [`CALM_DELTA`]. Half the way to the edge.
 const CALM_BALANCE: i128 = 1 << 62;
 
-/// Beginnings of the keys of the host's own postings: of payments, and of what the operator posts.
-pub const HOST_KEYS: [&str; 2] = ["payment:", "operator:"];
+/// What the keys of postings of payments begin with.
+pub(crate) const PAYMENT_KEYS: &str = "payment:";
+
+/// What the keys of the operator's postings begin with.
+pub const OPERATOR_KEYS: &str = "operator:";
 
 /// Posts for a plugin, which cannot take a key that a posting of the host may come to need. Otherwise as [`post`].
 pub fn post_for_plugin(work: &mut Work, new: NewPosting) -> Result<Posted, LedgerError> {
-    if let Some(taken) = HOST_KEYS
-        .into_iter()
-        .find(|taken| new.idempotency_key.starts_with(taken))
-    {
+    let mut taken = [PAYMENT_KEYS, OPERATOR_KEYS].into_iter();
+    if let Some(taken) = taken.find(|taken| new.idempotency_key.starts_with(taken)) {
         let reason = format!("must not begin with {taken}");
         return Err(InvalidField::new("idempotency-key", reason).into());
     }

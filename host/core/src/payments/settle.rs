@@ -4,7 +4,7 @@
 use super::{Attempt, Fee, FeePayer, Payment, PaymentError, Refund, Settlement, Tolerance};
 use crate::check::InvalidField;
 use crate::ids::PluginName;
-use crate::ledger::{self, Direction, LedgerError, NewEntry, NewPosting};
+use crate::ledger::{self, Direction, LedgerError, NewEntry, NewPosting, PAYMENT_KEYS};
 use crate::money::Amount;
 use crate::work::Work;
 
@@ -76,8 +76,8 @@ pub(super) fn post_receipt(
     let net = Amount::new(credited.minor - payment.fee.minor, credited.currency);
     push(&mut entries, &merchant(payment), Direction::Credit, net);
     push(&mut entries, &fees(payment), Direction::Credit, payment.fee);
-    let key = format!("payment:{}:receipt:{}", payment.id, attempt.id);
-    post(work, payment, key, "received", entries)
+    let key = format!("receipt:{}", attempt.id);
+    post(work, payment, &key, "received", entries)
 }
 
 /// Money that nobody asked for, which is told apart by the `total` that has arrived with it.
@@ -90,14 +90,14 @@ pub(super) fn post_surplus(
 ) -> Result<(), PaymentError> {
     let mut entries = arrival(&attempt.gateway, received, credited);
     push(&mut entries, &suspense(payment), Direction::Credit, credited);
-    let key = format!("payment:{}:receipt:{}:{}", payment.id, attempt.id, total.minor);
-    post(work, payment, key, "received, and not asked for", entries)
+    let key = format!("receipt:{}:{}", attempt.id, total.minor);
+    post(work, payment, &key, "received, and not asked for", entries)
 }
 
 /// Money on its way back, and what it is in the gateway's currency.
 pub(super) fn post_refund(work: &mut Work, payment: &Payment, refund: &Refund) -> Result<(), PaymentError> {
-    let key = format!("payment:{}:refund:{}", payment.id, refund.id);
-    post(work, payment, key, "sent back", departure(payment, refund))
+    let key = format!("refund:{}", refund.id);
+    post(work, payment, &key, "sent back", departure(payment, refund))
 }
 
 /// As if it had never been sent back.
@@ -113,8 +113,8 @@ pub(super) fn post_failed_refund(
             Direction::Credit => Direction::Debit,
         };
     }
-    let key = format!("payment:{}:refund:{}:failed", payment.id, refund.id);
-    post(work, payment, key, "not sent back after all", entries)
+    let key = format!("refund:{}:failed", refund.id);
+    post(work, payment, &key, "not sent back after all", entries)
 }
 
 /// Says how much of the gateway's currency an amount on its way back is, and counts it as sent. In parts, each is rounded down; what
@@ -182,12 +182,12 @@ fn push(entries: &mut Vec<NewEntry>, account: &str, direction: Direction, amount
 fn post(
     work: &mut Work,
     payment: &Payment,
-    idempotency_key: String,
+    key: &str,
     what: &str,
     entries: Vec<NewEntry>,
 ) -> Result<(), PaymentError> {
     let posting = NewPosting {
-        idempotency_key,
+        idempotency_key: format!("{PAYMENT_KEYS}{}:{key}", payment.id),
         description: format!("Payment {}: {what}", payment.reference),
         entries,
         metadata: serde_json::json!({ "payment": payment.id }).to_string(),

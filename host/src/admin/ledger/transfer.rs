@@ -4,7 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mooring_core::check::InvalidField;
-use mooring_core::ledger::{self, Direction, NewEntry, NewPosting};
+use mooring_core::ledger::{self, Direction, NewEntry, NewPosting, OPERATOR_KEYS};
 use mooring_core::money::{Amount, Currency};
 use serde::Deserialize;
 use serde_json::json;
@@ -15,9 +15,6 @@ use crate::admin::audit;
 use crate::admin::extract::{Json, Path};
 use crate::admin::problem::Problem;
 use crate::admin::state::Admin;
-
-/// In front of the operator's keys, so that they never meet a plugin's.
-const KEY_PREFIX: &str = "operator:";
 
 /// A posting of two entries.
 #[derive(Deserialize, ToSchema)]
@@ -56,7 +53,7 @@ pub(in crate::admin) async fn create(
     let amount = amount(&transfer)?;
     let posted = admin.write_tenant(tenant, None, move |work| {
         let new = NewPosting {
-            idempotency_key: format!("{KEY_PREFIX}{}", transfer.key),
+            idempotency_key: format!("{OPERATOR_KEYS}{}", transfer.key),
             description: transfer.description.clone(),
             entries: vec![
                 NewEntry::new(&transfer.debit, Direction::Debit, amount),

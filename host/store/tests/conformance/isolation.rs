@@ -25,6 +25,40 @@ pub(crate) fn a_snapshot_does_not_move(store: &Store) {
     assert_eq!(text(&mut store.read(), "a").as_deref(), Some("2"));
 }
 
+/// More than a transaction keeps of what it reads, looked at twice, with others writing in between.
+pub(crate) fn what_was_read_stays_whether_or_not_it_is_kept(store: &Store) {
+    let names: Vec<String> = (0..30).map(|number| format!("large {number}")).collect();
+    let large = "x".repeat(60_000);
+    for name in &names {
+        put(store, name, &large);
+    }
+    let mut reading = store.write();
+    for round in ["first", "second"] {
+        for name in &names {
+            assert_eq!(
+                text(&mut reading, name).as_deref(),
+                Some(large.as_str()),
+                "{round}"
+            );
+        }
+        put(store, &names[0], round);
+        put(store, &names[29], round);
+    }
+    reading.put(key("mine"), b"1".to_vec()).unwrap();
+    assert!(matches!(reading.commit(), Err(CommitError::Conflict { .. })));
+    // What replaces it is seen by those who begin later, and not by those who began before.
+    let mut before = store.write();
+    let mut replacing = store.write();
+    for name in &names {
+        text(&mut replacing, name);
+        replacing.put(key(name), b"new".to_vec()).unwrap();
+    }
+    replacing.commit().unwrap();
+    assert_eq!(text(&mut before, &names[1]).as_deref(), Some(large.as_str()));
+    assert_eq!(text(&mut before, &names[28]).as_deref(), Some(large.as_str()));
+    assert_eq!(text(&mut store.write(), &names[28]).as_deref(), Some("new"));
+}
+
 pub(crate) fn a_dropped_transaction_leaves_nothing(store: &Store) {
     let mut transaction = store.write();
     transaction.put(key("a"), b"lost".to_vec()).unwrap();

@@ -32,6 +32,7 @@ cases! {
     reading::the_rows_of_the_store_cannot_be_written,
     reading::a_read_transaction_refuses_writes,
     isolation::a_snapshot_does_not_move,
+    isolation::what_was_read_stays_whether_or_not_it_is_kept,
     isolation::a_dropped_transaction_leaves_nothing,
     isolation::a_lost_update_is_refused,
     isolation::write_skew_is_refused,
