@@ -3,14 +3,19 @@
 //! The protocol is a dozen JSON requests, which the HTTP client that the tests have anyway sends; a client library would bring
 //! a second TLS stack for a server on loopback.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How long a browser may take to end.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a page is looked at with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,11 +246,31 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Ends the session, and with it the browser: what the driver leaves behind when it ends itself would run on.
+    fn quit(&self) -> std::io::Result<()> {
+        let Some((address, session)) = self
+            .session
+            .strip_prefix("http://")
+            .and_then(|url| url.split_once('/'))
+        else {
+            return Ok(());
+        };
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(QUIT_TIMEOUT))?;
+        write!(
+            stream,
+            "DELETE /{session} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )?;
+        // The answer comes once the browser has ended.
+        stream.read(&mut [0; 64]).map(drop)
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes its browser along when it is asked to end; it would not if it were killed.
-        let id = self.driver.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let _ = self.quit();
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }

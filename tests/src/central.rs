@@ -48,18 +48,16 @@ impl Demo {
 
     /// The demo of a host that runs.
     pub fn of(host: TestHost) -> Demo {
-        let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&demo).expect("JSON");
-        let field = |name: &str| demo["central"][name].as_str().expect("a text").to_owned();
-        assert!(field("base_url").ends_with("/central/api/v1"), "{demo}");
+        let field = |name: &str| host.demo_field("central", name);
+        assert!(field("base_url").ends_with("/central/api/v1"));
         Demo {
-            host,
             client: Client {
                 api: Api::new(&field("base_url")),
                 api_key: field("api_key"),
                 secret_key: field("secret_key"),
             },
             webhook_secret: field("webhook_secret"),
+            host,
         }
     }
 

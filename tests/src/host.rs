@@ -120,8 +120,22 @@ impl TestHost {
 
     /// Addresses and credentials.
     pub fn demo(&self) -> Demo {
+        serde_json::from_value(self.demo_file()).expect("demo.json has the fields that tests need")
+    }
+
+    /// All of `demo.json`.
+    pub fn demo_file(&self) -> Value {
         let text = std::fs::read_to_string(self.data().join("demo.json")).expect("demo.json");
-        serde_json::from_str(&text).expect("demo.json has the fields that tests need")
+        serde_json::from_str(&text).expect("demo.json is JSON")
+    }
+
+    /// A text that `demo.json` has for a surface: `demo_field("renovax", "merchant_token")`.
+    pub fn demo_field(&self, surface: &str, name: &str) -> String {
+        let demo = self.demo_file();
+        let field = demo[surface][name].as_str();
+        field
+            .unwrap_or_else(|| panic!("{name} of {surface} in {demo}"))
+            .to_owned()
     }
 
     /// The paymenter surface, with the demo key.

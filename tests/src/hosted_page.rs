@@ -1,7 +1,5 @@
 //! The hosted page in a browser: what a person does there, and looks at.
 
-use std::path::Path;
-
 use crate::browser::Browser;
 use crate::eventually;
 use crate::host::profile_folder;
@@ -33,8 +31,9 @@ pub async fn pay_by_card(browser: &Browser, number: &str) {
 pub async fn look(browser: &Browser, name: &str) {
     let pictures = profile_folder().join("../tmp/checkout");
     let keep = async |place: &str| {
-        let path = pictures.join(format!("{name}-{place}.png"));
-        browser.picture(Path::new(&path)).await;
+        browser
+            .picture(&pictures.join(format!("{name}-{place}.png")))
+            .await;
     };
     for (place, (width, height)) in [("phone", PHONE), ("desk", DESK)] {
         browser.resize(width, height).await;

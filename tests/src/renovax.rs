@@ -23,12 +23,10 @@ impl Demo {
 
     /// The demo of a host that runs.
     pub fn of(host: TestHost) -> Demo {
-        let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&demo).expect("JSON");
-        let field = |name: &str| demo["renovax"][name].as_str().expect("a text").to_owned();
+        let field = |name: &str| host.demo_field("renovax", name);
         let api = Api::new(&field("base_url"));
-        assert!(field("base_url").ends_with("/renovax/api"), "{demo}");
-        assert_eq!(field("webhook_secret").len(), 64, "{demo}");
+        assert!(field("base_url").ends_with("/renovax/api"));
+        assert_eq!(field("webhook_secret").len(), 64);
         Demo {
             merchant: api.clone().with_key(&field("merchant_token")),
             reseller: api.with_key(&field("user_token")),

@@ -18,8 +18,9 @@ pub struct Surface {
 impl Surface {
     /// All of them, in the order of their names.
     pub async fn all(host: &TestHost) -> Vec<Surface> {
-        let text = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Map<String, Value> = serde_json::from_str(&text).expect("JSON");
+        let Value::Object(demo) = host.demo_file() else {
+            panic!("demo.json is no object");
+        };
         let mut surfaces = Vec::new();
         for (name, demo) in demo {
             let Value::Object(demo) = demo else { continue };

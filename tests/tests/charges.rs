@@ -50,9 +50,7 @@ impl Shop {
         ] {
             host.admin().set(&tenant, plugin, name, value).await;
         }
-        let text = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&text).expect("JSON");
-        let field = |name: &str| demo["renovax"][name].as_str().expect("a text").to_owned();
+        let field = |name: &str| host.demo_field("renovax", name);
         Shop {
             merchant: Api::new(&field("base_url")).with_key(&field("merchant_token")),
             page: Api::new(&format!("http://{}/renovax/pay", host.address())),

@@ -14,9 +14,7 @@ struct Shop {
 impl Shop {
     fn start() -> Shop {
         let host = TestHost::start();
-        let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&demo).expect("JSON");
-        let field = |name: &str| demo["renovax"][name].as_str().expect("a text").to_owned();
+        let field = |name: &str| host.demo_field("renovax", name);
         let api = Api::new(&field("base_url")).with_key(&field("merchant_token"));
         Shop { host, api }
     }
@@ -29,6 +27,28 @@ impl Shop {
         let made = self.api.post("/merchant/invoices", &wish).await.json();
         let field = |name: &str| made[name].as_str().expect("a text").to_owned();
         (field("pay_url"), field("id"))
+    }
+}
+
+/// Somebody who looks at the page of a new payment.
+struct Visit {
+    shop: Shop,
+    browser: Browser,
+    /// The payment's.
+    id: String,
+}
+
+impl Visit {
+    /// Nobody where there is no browser.
+    async fn to_payment(script: Script, more: Value) -> Option<Visit> {
+        if !browser::available() {
+            return None;
+        }
+        let shop = Shop::start();
+        let browser = Browser::start(script).await;
+        let (url, id) = shop.payment(more).await;
+        browser.open(&url).await;
+        Some(Visit { shop, browser, id })
     }
 }
 
@@ -63,31 +83,25 @@ async fn a_card_pays_with_scripts_and_without() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_decline_the_payer_tries_again_and_pays() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::On, json!({})).await else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::On).await;
-    let (url, _) = shop.payment(json!({})).await;
-    browser.open(&url).await;
-    pay_by_card(&browser, "4000 0000 0000 9995").await;
+    };
+    let browser = &visit.browser;
+    pay_by_card(browser, "4000 0000 0000 9995").await;
     let told = eventually("the decline is told", async || browser.text("[role=alert]").await).await;
     assert!(told.contains("Insufficient funds"), "{told}");
-    look(&browser, "declined").await;
-    pay_by_card(&browser, "4242 4242 4242 4242").await;
-    headline(&browser, "Paid. Thank you!").await;
+    look(browser, "declined").await;
+    pay_by_card(browser, "4242 4242 4242 4242").await;
+    headline(browser, "Paid. Thank you!").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_with_mistakes_says_where_and_keeps_nothing() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::Off, json!({})).await else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::Off).await;
-    let (url, _) = shop.payment(json!({})).await;
-    browser.open(&url).await;
-    pay_by_card(&browser, "4242").await;
+    };
+    let browser = &visit.browser;
+    pay_by_card(browser, "4242").await;
     let mistake = eventually("the mistake is told", async || {
         browser.text("#field_number_mistake").await
     })
@@ -98,75 +112,63 @@ async fn a_form_with_mistakes_says_where_and_keeps_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn arabic_runs_from_right_to_left_and_fits() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::On, json!({ "locale": "ar" })).await else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::On).await;
-    let (url, _) = shop.payment(json!({ "locale": "ar" })).await;
-    browser.open(&url).await;
+    };
+    let browser = &visit.browser;
     assert_eq!(browser.attribute("html", "dir").await.as_deref(), Some("rtl"));
     assert_eq!(browser.attribute("html", "lang").await.as_deref(), Some("ar"));
-    look(&browser, "arabic").await;
+    look(browser, "arabic").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_whose_time_is_over_says_so() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::On, json!({ "cancel_url": "http://127.0.0.1:9/cart" })).await
+    else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::On).await;
-    let (url, id) = shop
-        .payment(json!({ "cancel_url": "http://127.0.0.1:9/cart" }))
-        .await;
-    shop.host
-        .mooring_ok(&["payment", "simulate", &id, "--outcome", "expired"]);
-    browser.open(&url).await;
-    headline(&browser, "The time for this payment is over").await;
+    };
+    let browser = &visit.browser;
+    let expire = ["payment", "simulate", &visit.id, "--outcome", "expired"];
+    visit.shop.host.mooring_ok(&expire);
+    browser.open(&browser.url().await).await;
+    headline(browser, "The time for this payment is over").await;
     assert_eq!(
         browser.attribute("a.button", "href").await.as_deref(),
         Some("http://127.0.0.1:9/cart")
     );
-    look(&browser, "expired").await;
+    look(browser, "expired").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn coins_that_arrive_in_part_are_shown_as_what_they_are() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::On, json!({ "amount": "20.11" })).await else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::On).await;
-    let (url, _) = shop.payment(json!({ "amount": "20.11" })).await;
-    browser.open(&url).await;
+    };
+    let browser = &visit.browser;
     browser.click("input[value='sandbox/crypto:USDT:tron']").await;
     browser.click("form button").await;
-    headline(&browser, "Send the payment").await;
-    look(&browser, "coins").await;
+    headline(browser, "Send the payment").await;
+    look(browser, "coins").await;
     let shown = browser.text("main").await.expect("a page");
     assert!(shown.contains("20.11000000 USDT"), "{shown}");
-    headline(&browser, "Paid. Thank you!").await;
+    headline(browser, "Paid. Thank you!").await;
     let shown = browser.text("main").await.expect("a page");
     assert!(
         shown.contains("Received: US$10.05"),
         "half of it has arrived: {shown}"
     );
-    look(&browser, "partial").await;
+    look(browser, "partial").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payer_who_gives_up_at_the_gateway_can_choose_again() {
-    if !browser::available() {
+    let Some(visit) = Visit::to_payment(Script::On, json!({})).await else {
         return;
-    }
-    let shop = Shop::start();
-    let browser = Browser::start(Script::On).await;
-    let (url, _) = shop.payment(json!({})).await;
-    browser.open(&url).await;
-    pay_by_card(&browser, "4000 0000 0000 7007").await;
-    headline(&browser, "How would you like to pay?").await;
-    look(&browser, "given-up").await;
-    pay_by_card(&browser, "4242 4242 4242 4242").await;
-    headline(&browser, "Paid. Thank you!").await;
+    };
+    let browser = &visit.browser;
+    pay_by_card(browser, "4000 0000 0000 7007").await;
+    headline(browser, "How would you like to pay?").await;
+    look(browser, "given-up").await;
+    pay_by_card(browser, "4242 4242 4242 4242").await;
+    headline(browser, "Paid. Thank you!").await;
 }

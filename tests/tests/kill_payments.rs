@@ -99,14 +99,9 @@ impl World {
         ] {
             admin.set(&tenant, plugin, name, value).await;
         }
-        let text = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&text).expect("JSON");
         World {
             base: RwLock::new(format!("http://{}", host.address())),
-            token: demo["renovax"]["merchant_token"]
-                .as_str()
-                .expect("a token")
-                .to_owned(),
+            token: host.demo_field("renovax", "merchant_token"),
             stripe,
             next: AtomicUsize::new(0),
             done: AtomicUsize::new(0),

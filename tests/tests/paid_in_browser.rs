@@ -7,15 +7,10 @@ use mooring_tests::sink::Sink;
 use mooring_tests::{Api, TestHost, eventually};
 use serde_json::{Value, json};
 
-/// What the demo says of a surface.
-fn demo(host: &TestHost, surface: &str) -> Value {
-    let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-    let mut demo: Value = serde_json::from_str(&demo).expect("JSON");
-    demo[surface].take()
-}
-
-fn text<'d>(demo: &'d Value, name: &str) -> &'d str {
-    demo[name].as_str().unwrap_or_else(|| panic!("{name} of {demo}"))
+fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
+    answer[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} of {answer}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,9 +32,9 @@ async fn payx_sends_the_payer_back_in_both_forms_and_tells_of_it() {
     set.extend(settings.iter().map(String::as_str));
     host.mooring_ok(&set);
 
-    let payx = demo(&host, "payx");
-    let mount = Api::new(text(&payx, "base_url"));
-    let path = |below: &str| format!("/api/v1/2/{}/{below}", text(&payx, "secret_key"));
+    let [base, key] = ["base_url", "secret_key"].map(|name| host.demo_field("payx", name));
+    let mount = Api::new(&base);
+    let path = |below: &str| format!("/api/v1/2/{key}/{below}");
     let client = json!({ "name": "Test Test", "id_country": 102, "e_mail": "payer@example.com" });
     let client = mount.post(&path("clients/create"), &client).await.expect(200);
     let order = json!({ "id_client": client["data"]["id_client"], "price": 290, "period": 12 });
@@ -50,9 +45,7 @@ async fn payx_sends_the_payer_back_in_both_forms_and_tells_of_it() {
         let made = mount.post(&path("payments/create"), &order).await.expect(200);
         let uuid = text(&made["data"], "uuid_payment");
         let browser = Browser::start(Script::On).await;
-        browser
-            .open(&format!("{}/pay/{uuid}", text(&payx, "base_url")))
-            .await;
+        browser.open(&format!("{base}/pay/{uuid}")).await;
         look(&browser, "payx").await;
         pay_by_card(&browser, card).await;
         let back = back.replace("UUID", uuid);
@@ -77,14 +70,14 @@ async fn a_game_server_runs_and_deletes_the_commands_of_a_purchase() {
         return;
     }
     let host = TestHost::start();
-    let tebex = demo(&host, "tebex");
-    let secret = [
-        ("x-tebex-secret", text(&tebex, "secret")),
+    let [base, secret] = ["base_url", "secret"].map(|name| host.demo_field("tebex", name));
+    let headers = [
+        ("x-tebex-secret", secret.as_str()),
         ("content-type", "application/json"),
     ];
-    let store = Api::new(text(&tebex, "base_url"));
+    let store = Api::new(&base);
     let call = async |method: reqwest::Method, path: &str, body: &Value| {
-        store.send(method, path, &secret, body.to_string()).await
+        store.send(method, path, &headers, body.to_string()).await
     };
     let order = json!({ "package_id": "11", "username": "Notch" });
     let sold = call(reqwest::Method::POST, "/checkout", &order).await.expect(201);

@@ -255,13 +255,9 @@ async fn the_key_is_in_no_line_that_the_host_prints() {
 #[tokio::test]
 async fn the_demo_is_the_reseller_of_the_documents() {
     let host = TestHost::start();
-    let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-    let demo: Value = serde_json::from_str(&demo).expect("JSON");
-    let payx = &demo["payx"];
-    let text = |name: &str| payx[name].as_str().unwrap_or_else(|| panic!("{name} of {payx}"));
-    assert_eq!(payx["id_reseller"], 2);
-    let path = format!("/api/v1/2/{}/options", text("secret_key"));
-    let options = data(&Api::new(text("base_url")).get(&path).await);
+    assert_eq!(host.demo_file()["payx"]["id_reseller"], 2);
+    let path = format!("/api/v1/2/{}/options", host.demo_field("payx", "secret_key"));
+    let options = data(&Api::new(&host.demo_field("payx", "base_url")).get(&path).await);
     assert_eq!(
         (&options["reseller"], &options["name"]),
         (&json!(2), &json!("testSite"))

@@ -23,10 +23,8 @@ struct Store {
 impl Store {
     fn start() -> Store {
         let host = TestHost::start();
-        let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-        let demo: Value = serde_json::from_str(&demo).expect("JSON");
-        let field = |name: &str| demo["tebex"][name].as_str().expect("a text").to_owned();
-        assert!(field("base_url").ends_with("/tebex"), "{demo}");
+        let field = |name: &str| host.demo_field("tebex", name);
+        assert!(field("base_url").ends_with("/tebex"));
         Store {
             api: Api::new(&field("base_url")),
             secret: field("secret"),

@@ -102,9 +102,7 @@ async fn the_providers_own_code_accepts_what_the_host_signs_and_nothing_else() {
     }
     let host = HostOptions::new().allow_loopback().start();
     let tenant = host.demo_tenant();
-    let text = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-    let demo: Value = serde_json::from_str(&text).expect("JSON");
-    let field = |name: &str| demo["renovax"][name].as_str().expect("a text").to_owned();
+    let field = |name: &str| host.demo_field("renovax", name);
     let merchant = Api::new(&field("base_url")).with_key(&field("merchant_token"));
     let admin = host.admin();
     for name in ["node", "php", "python"] {

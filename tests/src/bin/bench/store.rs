@@ -2,7 +2,7 @@
 
 use mooring_tests::HostOptions;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Options;
 use crate::load::{Load, Request};
@@ -17,9 +17,7 @@ const PAGE: u64 = 25;
 
 pub(crate) async fn run(options: &Options, report: &mut Report) {
     let mut host = HostOptions::new().environment("RUST_LOG", "warn").start();
-    let demo = std::fs::read_to_string(host.data().join("demo.json")).expect("demo.json");
-    let demo: Value = serde_json::from_str(&demo).expect("JSON");
-    let secret = demo["tebex"]["secret"].as_str().expect("a secret").to_owned();
+    let secret = host.demo_field("tebex", "secret");
     host.admin()
         .set(&host.demo_tenant(), "tebex", "rate_limit_per_minute", "0")
         .await;
