@@ -1,7 +1,7 @@
 //! The serial section: the few microseconds in which a transaction becomes true for everybody.
 //!
 //! It runs on the caller's thread under the lock of the commit log. Order of events: wait for room, validate what was
-//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn additions into values, insert the versions,
+//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of counters and packed rows into values, insert the versions,
 //! move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has changed, so any
 //! failure before that leaves nothing behind.
 //!
@@ -14,7 +14,7 @@ use crate::log::Waiting;
 use crate::store::{Sequence, Shared};
 use crate::transaction::{AtCommit, KeySpace, Reads, Writes};
 use crate::versions::Base;
-use crate::view::{Pending, View, added, counter_of};
+use crate::view::{Pending, View, counter_of};
 
 /// A committed transaction that the disk does not hold yet.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ pub(crate) fn commit(
     Ok(sequence)
 }
 
-/// Turns additions into the values that they make. Beside each write, what it replaces, where that is known: what was read has
+/// Turns changes into the values that they make. Beside each write, what it replaces, where that is known: what was read has
 /// been found unchanged, and spares the syncer from reading it again.
 fn resolve(latest: View<'_>, reads: &Reads, writes: Writes) -> Result<(Vec<Write>, Vec<Base>), StoreError> {
     let resolved = writes.overlay.into_iter().map(|(key, pending)| {
@@ -80,9 +80,9 @@ fn resolve(latest: View<'_>, reads: &Reads, writes: Writes) -> Result<(Vec<Write
         let (value, base) = match pending {
             Pending::Put(value) => (Some(value), read()),
             Pending::Delete => (None, read()),
-            Pending::Add(delta) => {
+            change @ (Pending::Add(_) | Pending::Slots(_)) => {
                 let before = latest.get(&key)?;
-                (added(&key, before.clone(), delta)?, Some(before))
+                (change.over(&key, || Ok(before.clone()))?, Some(before))
             }
         };
         Ok(((key, value), base))
@@ -100,9 +100,7 @@ struct Tail<'t> {
 impl KeySpace for Tail<'_> {
     fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
         match self.writes.overlay.get(key) {
-            Some(Pending::Put(value)) => Ok(Some(value.clone())),
-            Some(Pending::Delete) => Ok(None),
-            Some(Pending::Add(delta)) => added(key, self.latest.get(key)?, *delta),
+            Some(pending) => pending.over(key, || self.latest.get(key)),
             None => self.latest.get(key),
         }
     }
@@ -121,6 +119,10 @@ impl KeySpace for Tail<'_> {
 
     fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
         self.writes.add(key, delta)
+    }
+
+    fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        self.writes.set_slot(key, slot, value)
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {

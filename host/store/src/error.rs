@@ -7,8 +7,9 @@ use crate::keys::{Key, readable};
 
 /// A failure inside an open store.
 ///
-/// Only [`ReadOnly`](StoreError::ReadOnly), the `TooLarge` family and [`NotACounter`](StoreError::NotACounter) are the
-/// caller's doing; everything else is ours or the machine's, and belongs in front of the operator.
+/// Only [`ReadOnly`](StoreError::ReadOnly), the `TooLarge` family, [`NotACounter`](StoreError::NotACounter) and
+/// [`NotPacked`](StoreError::NotPacked) are the caller's doing; everything else is ours or the machine's, and belongs in front
+/// of the operator.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// A write inside a transaction begun with [`Store::read`](crate::Store::read). Begin it with `write` instead.
@@ -17,6 +18,14 @@ pub enum StoreError {
     /// A value above [`VALUE_BYTES_MAX`](crate::limits::VALUE_BYTES_MAX). Keep it in a file and store its name.
     #[error("a value of {bytes} bytes is above the limit of {max} (VALUE_BYTES_MAX)")]
     ValueTooLarge {
+        /// Size asked for.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A value above [`PACKED_BYTES_MAX`](crate::limits::PACKED_BYTES_MAX) in a packed row. Give it a row of its own.
+    #[error("a value of {bytes} bytes is above the limit of {max} in a packed row (PACKED_BYTES_MAX)")]
+    PackedTooLarge {
         /// Size asked for.
         bytes: usize,
         /// The limit.
@@ -44,6 +53,12 @@ pub enum StoreError {
     /// A counter was added to, or read, where the row holds something else than eight bytes.
     #[error("the row {} is not a counter", readable(.key))]
     NotACounter {
+        /// Where.
+        key: Key,
+    },
+    /// A slot was set, or a packed row read, where the row holds something else.
+    #[error("the row {} is not a packed row", readable(.key))]
+    NotPacked {
         /// Where.
         key: Key,
     },
@@ -132,6 +147,17 @@ pub enum OpenError {
         found: u32,
         /// Newest format that this release reads.
         supported: u32,
+    },
+    /// Written before the first release, by a development version.
+    #[error(
+        "{} has format {found}, which no release ever wrote; begin with an empty directory",
+        .dir.display()
+    )]
+    UnreleasedFormat {
+        /// The database's directory.
+        dir: PathBuf,
+        /// Format found.
+        found: u32,
     },
     /// The engine holds less than had been made durable: files were lost, replaced or restored in part.
     #[error(

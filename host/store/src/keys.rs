@@ -148,6 +148,16 @@ pub enum Order {
     Descending,
 }
 
+impl Order {
+    /// The other direction.
+    pub(crate) fn reversed(self) -> Order {
+        match self {
+            Order::Ascending => Order::Descending,
+            Order::Descending => Order::Ascending,
+        }
+    }
+}
+
 /// A contiguous range of keys: from `start`, included, to `end`, excluded; without `end`, to the last key there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {

@@ -29,7 +29,7 @@
 //!
 //! # Reading order
 //! [`keys`], then [`Transaction`], [`Store`]; below them `commit` (the serial section), `syncer` (group commit),
-//! `versions` (why reads are right), [`engine`]; on top of them [`list`] and [`collection`]. The stored bytes are
+//! `versions` (why reads are right), [`engine`]; on top of them [`packed`], [`list`] and [`collection`]. The stored bytes are
 //! described in `LAYOUT.md`.
 
 pub mod collection;
@@ -37,6 +37,7 @@ pub mod engine;
 pub mod keys;
 pub mod limits;
 pub mod list;
+pub mod packed;
 
 mod commit;
 mod error;
@@ -60,5 +61,6 @@ pub use crate::error::{CommitError, OpenError, StoreError};
 pub use crate::keys::{Key, KeyBuilder, KeyRange, KeyReader, Order};
 pub use crate::list::CountedList;
 pub use crate::open::Options;
+pub use crate::packed::PackedRows;
 pub use crate::store::{Health, Sequence, Store};
 pub use crate::transaction::{AtCommit, KeySpace, Transaction};

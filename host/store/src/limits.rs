@@ -8,6 +8,9 @@ pub const KEY_BYTES_MAX: usize = 2048;
 /// Longest value, in bytes: a quarter of the engine's segment. Larger things belong in files.
 pub const VALUE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Longest value of a [packed row](crate::packed), in bytes. They are ids and short tuples.
+pub const PACKED_BYTES_MAX: usize = 2048;
+
 /// All keys and values written by one transaction, in bytes. Four times what the host allows one request.
 pub const TRANSACTION_BYTES_MAX: usize = 16 * 1024 * 1024;
 

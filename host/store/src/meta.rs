@@ -8,7 +8,7 @@ use crate::keys::{Key, KeyBuilder, TAG_STORE};
 use crate::store::Sequence;
 
 /// The layout that this release writes, and the newest one that it reads.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// What the row of the format holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -98,7 +98,7 @@ impl Checks<'_> {
             Unreadable::Damaged(reason) => self.damaged(reason),
         })?;
         if let Some(sentinel) = &sentinel {
-            self.not_newer(sentinel.database.format)?;
+            self.check_format(sentinel.database.format)?;
         }
         Ok(sentinel)
     }
@@ -117,7 +117,7 @@ impl Checks<'_> {
         };
         let format: Format = serde_json::from_slice(&row)
             .map_err(|error| self.damaged(format!("the row of its format cannot be read: {error}")))?;
-        self.not_newer(format.format)?;
+        self.check_format(format.format)?;
         Ok(Some(format))
     }
 
@@ -173,10 +173,14 @@ impl Checks<'_> {
         Ok(format)
     }
 
-    fn not_newer(&self, found: u32) -> Result<(), OpenError> {
+    fn check_format(&self, found: u32) -> Result<(), OpenError> {
         match found {
             FORMAT => Ok(()),
             0 => Err(self.damaged("it claims to have format 0".into())),
+            1..FORMAT => Err(OpenError::UnreleasedFormat {
+                dir: self.dir.into(),
+                found,
+            }),
             _ => Err(OpenError::NewerFormat {
                 dir: self.dir.into(),
                 found,

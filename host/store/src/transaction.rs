@@ -8,7 +8,10 @@ use crate::commit;
 use crate::engine::Value;
 use crate::error::{CommitError, StoreError};
 use crate::keys::{Key, KeyRange, Order, TAG_STORE};
-use crate::limits::{KEY_BYTES_MAX, READ_BYTES_KEPT_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    KEY_BYTES_MAX, PACKED_BYTES_MAX, READ_BYTES_KEPT_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX,
+};
+use crate::packed::{Slots, laid_over};
 use crate::store::{Sequence, Shared};
 use crate::versions::Base;
 use crate::view::{Overlay, Pending, View, added, counter_of};
@@ -34,6 +37,10 @@ pub trait KeySpace {
     /// Adds to a counter without reading it, so that two transactions which only add never conflict. A counter is a row
     /// of eight bytes, a big-endian `i64`; one that is zero has no row.
     fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError>;
+
+    /// Sets one slot (0 to 15) of a [packed row](crate::packed), or empties it, without reading the row, so that two
+    /// transactions which only set slots never conflict. Repeating it changes nothing.
+    fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError>;
 
     /// The value of a counter, own additions included. This reads the counter; prefer [`add`](KeySpace::add) alone where
     /// the value is not needed.
@@ -165,9 +172,7 @@ impl Transaction {
 impl KeySpace for Transaction {
     fn get(&mut self, key: &[u8]) -> Result<Option<Value>, StoreError> {
         match self.writes.overlay.get(key) {
-            Some(Pending::Put(value)) => Ok(Some(value.clone())),
-            Some(Pending::Delete) => Ok(None),
-            Some(&Pending::Add(delta)) => added(key, self.read(key)?, delta),
+            Some(pending) => pending.clone().over(key, || self.read(key)),
             None => self.read(key),
         }
     }
@@ -198,6 +203,11 @@ impl KeySpace for Transaction {
     fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
         self.writable()?;
         self.writes.add(key, delta)
+    }
+
+    fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        self.writable()?;
+        self.writes.set_slot(key, slot, value)
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
@@ -242,12 +252,36 @@ impl Writes {
         let next = match self.overlay.get(&key) {
             None => Pending::Add(delta),
             Some(Pending::Add(earlier)) => Pending::Add(earlier.checked_add(delta).ok_or_else(overflow)?),
-            Some(Pending::Delete) => added(&key, None, delta)?.map_or(Pending::Delete, Pending::Put),
-            Some(Pending::Put(value)) => {
-                added(&key, Some(value.clone()), delta)?.map_or(Pending::Delete, Pending::Put)
+            Some(decided) => {
+                let row = decided.over(&key, || Err(StoreError::NotACounter { key: key.clone() }))?;
+                added(&key, row, delta)?.map_or(Pending::Delete, Pending::Put)
             }
         };
         self.overlay.insert(key, next);
+        Ok(())
+    }
+
+    pub(crate) fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        let bytes = value.as_ref().map_or(0, Vec::len);
+        if bytes > PACKED_BYTES_MAX {
+            return Err(StoreError::PackedTooLarge {
+                bytes,
+                max: PACKED_BYTES_MAX,
+            });
+        }
+        self.account(&key, bytes)?;
+        let change = (slot, value.map(Value::from));
+        match self.overlay.get_mut(&key) {
+            None => {
+                self.overlay.insert(key, Pending::Slots(Slots::from([change])));
+            }
+            Some(Pending::Slots(slots)) => slots.extend([change]),
+            Some(decided) => {
+                let row = decided.over(&key, || Err(StoreError::NotPacked { key: key.clone() }))?;
+                let row = laid_over(&key, row.as_ref(), &Slots::from([change]))?;
+                *decided = row.map_or(Pending::Delete, Pending::Put);
+            }
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crate::engine::Value;
 use crate::error::StoreError;
 use crate::keys::{Key, KeyRange, Order};
 use crate::limits::{SCAN_CHUNK_MAX, SCAN_CHUNK_MIN};
+use crate::packed::{Slots, laid_over};
 use crate::store::{Sequence, Shared};
 
 /// A write that waits in a transaction.
@@ -17,6 +18,24 @@ pub(crate) enum Pending {
     Delete,
     /// To be added to whatever the counter holds when the transaction commits.
     Add(i64),
+    /// To be laid over whatever the packed row holds when the transaction commits.
+    Slots(Slots),
+}
+
+impl Pending {
+    /// The row after this write, where `before` gives it as it was: asked only if that matters.
+    pub(crate) fn over(
+        &self,
+        key: &[u8],
+        before: impl FnOnce() -> Result<Option<Value>, StoreError>,
+    ) -> Result<Option<Value>, StoreError> {
+        match self {
+            Pending::Put(value) => Ok(Some(value.clone())),
+            Pending::Delete => Ok(None),
+            Pending::Add(delta) => added(key, before()?, *delta),
+            Pending::Slots(changes) => laid_over(key, before()?.as_ref(), changes),
+        }
+    }
 }
 
 /// A transaction's own writes, by key.
@@ -130,11 +149,7 @@ impl View<'_> {
 fn lay_over(mut rows: Rows, overlay: &Overlay, covered: &KeyRange) -> Result<Vec<(Key, Value)>, StoreError> {
     if !overlay.is_empty() && !covered.is_empty() {
         for (key, pending) in overlay.range::<[u8], _>(covered.bounds()) {
-            let value = match pending {
-                Pending::Put(value) => Some(value.clone()),
-                Pending::Delete => None,
-                Pending::Add(delta) => added(key, rows.get(key).cloned().flatten(), *delta)?,
-            };
+            let value = pending.over(key, || Ok(rows.get(key).cloned().flatten()))?;
             rows.insert(key.clone(), value);
         }
     }

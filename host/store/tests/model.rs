@@ -43,6 +43,8 @@ enum Work {
     Put(u8, u8),
     Delete(u8),
     Add(u8, i8),
+    /// Sets or empties a slot of a packed row.
+    SetSlot(u8, u8, Option<u8>),
     /// Appends a byte to a row inside the commit.
     Append(u8),
 }
@@ -65,6 +67,11 @@ fn counter(number: u8) -> Key {
     KeyBuilder::new(TAG).byte(number).byte(1).build()
 }
 
+/// Packed rows lie between the rows too.
+fn packed(number: u8) -> Key {
+    KeyBuilder::new(TAG).byte(number).byte(2).build()
+}
+
 fn chain() -> Key {
     KeyBuilder::new(TAG).byte(200).build()
 }
@@ -79,7 +86,9 @@ fn work() -> impl Strategy<Value = Work> {
         1 => number.clone().prop_map(Work::Counter),
         4 => (number.clone(), any::<u8>()).prop_map(|(key, value)| Work::Put(key, value)),
         2 => number.clone().prop_map(Work::Delete),
-        3 => (number, -2_i8..3).prop_map(|(key, delta)| Work::Add(key, delta)),
+        3 => (number.clone(), -2_i8..3).prop_map(|(key, delta)| Work::Add(key, delta)),
+        3 => (number, 0_u8..3, any::<Option<u8>>())
+            .prop_map(|(key, slot, value)| Work::SetSlot(key, slot, value)),
         1 => any::<u8>().prop_map(Work::Append),
     ]
 }
@@ -229,6 +238,9 @@ fn perform(transaction: &mut Transaction, work: &Work) -> Seen {
         Work::Put(number, value) => nothing(transaction.put(row(number), vec![value])),
         Work::Delete(number) => nothing(transaction.delete(row(number))),
         Work::Add(number, delta) => nothing(transaction.add(counter(number), i64::from(delta))),
+        Work::SetSlot(number, slot, value) => {
+            nothing(transaction.set_slot(packed(number), slot, value.map(|byte| vec![byte])))
+        }
         Work::Append(byte) => nothing(transaction.at_commit(Box::new(move |space| {
             let mut bytes = space.get(&chain())?.map_or_else(Vec::new, |value| value.to_vec());
             bytes.push(byte);
@@ -273,6 +285,22 @@ fn simulate(rows: &mut Rows, work: &Work) -> Seen {
                 rows.insert(counter(number), sum.to_be_bytes().to_vec());
             }
         },
+        Work::SetSlot(number, slot, value) => {
+            let mut row = rows.remove(&packed(number)).unwrap_or_default();
+            // Each slot is its number, the length 1 in two bytes, and the byte.
+            let mut slots: BTreeMap<u8, u8> = row.chunks(4).map(|slot| (slot[0], slot[3])).collect();
+            match value {
+                Some(byte) => slots.insert(slot, byte),
+                None => slots.remove(&slot),
+            };
+            row = slots
+                .into_iter()
+                .flat_map(|(slot, byte)| [slot, 0, 1, byte])
+                .collect();
+            if !row.is_empty() {
+                rows.insert(packed(number), row);
+            }
+        }
         Work::Append(_) => {}
     }
     Seen::Nothing

@@ -86,6 +86,21 @@ fn a_directory_in_use_is_refused() {
 }
 
 #[test]
+fn a_format_from_before_the_first_release_is_refused() {
+    let dir = database();
+    let format = Format {
+        format: 1,
+        ..sentinel(dir.path()).database
+    };
+    set_sentinel(dir.path(), format, 1);
+    assert!(
+        refusal(dir.path())
+            .to_string()
+            .contains("begin with an empty directory")
+    );
+}
+
+#[test]
 fn a_newer_format_is_refused_wherever_it_shows() {
     let dir = database();
     let format = Format {

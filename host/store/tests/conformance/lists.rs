@@ -10,9 +10,9 @@ use crate::commit;
 const ENTRIES: u64 = 100_000;
 const PAGE: usize = 50;
 
-/// At most the coarse buckets (2), the fine ones inside one coarse bucket (256), the entries inside one fine bucket (256)
-/// and the page, and the total.
-const ROWS_MAX: usize = 2 + 256 + 256 + PAGE + 1;
+/// At most the coarse bucket, for the total and for the skip; half of the fine ones (98, since the skip begins at the nearer
+/// end), fetched by sixteens and their doubles; and the rows of one fine bucket and the page, fetched likewise.
+const ROWS_MAX: usize = 2 + 2 * 98 + 2 * (512 + PAGE) / 16 + 1;
 
 fn list() -> CountedList {
     CountedList::new(KeyBuilder::new(9).string("list").build())
@@ -119,6 +119,10 @@ impl<S: KeySpace> KeySpace for Counting<S> {
 
     fn add(&mut self, key: Key, delta: i64) -> Result<(), StoreError> {
         self.inner.add(key, delta)
+    }
+
+    fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        self.inner.set_slot(key, slot, value)
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {

@@ -6,6 +6,7 @@ mod collections;
 mod durability;
 mod isolation;
 mod lists;
+mod packed;
 mod reading;
 
 use mooring_store::{Key, KeyBuilder, KeySpace, Options, Store, Transaction};
@@ -54,6 +55,10 @@ cases! {
     durability::an_empty_commit_gives_the_snapshot,
     durability::a_closed_store_refuses_commits,
     durability::ordinals_are_unique_across_threads,
+    packed::values_agree_with_a_plain_map,
+    packed::setting_does_not_conflict_and_reading_does,
+    packed::slots_mix_with_other_writes,
+    packed::what_is_no_packed_row_is_refused,
     lists::pages_agree_with_a_plain_list,
     lists::a_deep_page_touches_as_few_rows_as_the_first,
     collections::a_document_is_found_by_every_index,
