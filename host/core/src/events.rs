@@ -68,14 +68,17 @@ pub struct Emitted {
     pub repeated: bool,
 }
 
-/// An event that waits for delivery.
+/// Events of one unit of work that wait for delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxRow {
-    /// Whose it is.
+    /// Whose they are.
     pub tenant: TenantRef,
-    /// What is to be delivered.
-    pub event: EventId,
+    /// What is to be delivered, in this order: 1 to 32.
+    pub events: Vec<EventId>,
 }
+
+/// Enough for the row of a busy work to cost little for each of its events, and few enough for one look at the outbox.
+const OUTBOX_EVENTS_MAX: usize = 32;
 
 /// Why an event was not recorded or found.
 #[derive(Debug, thiserror::Error)]
@@ -122,23 +125,31 @@ pub fn emit(work: &mut Work, new: NewEvent) -> Result<Emitted, EventError> {
         .insert(&mut work.transaction, &event)
         .map_err(layout::checked_before)?;
     if event.deliver {
-        let key = KeyBuilder::new(layout::OUTBOX)
-            .number(work.next_ordinal(&[layout::OUTBOX])?)
-            .build();
-        layout::put_json(
-            &mut work.transaction,
-            key,
-            &OutboxRow {
-                tenant,
-                event: event.id.clone(),
-            },
-        )?;
-        work.events_emitted = true;
+        put_into_outbox(work, tenant, event.id.clone())?;
     }
     Ok(Emitted {
         event,
         repeated: false,
     })
+}
+
+/// Into the work's last row of the outbox, while that has room.
+fn put_into_outbox(work: &mut HostWork, tenant: TenantRef, event: EventId) -> Result<(), StoreError> {
+    let (place, mut row) = match work.outbox.take() {
+        Some((place, row)) if row.tenant == tenant && row.events.len() < OUTBOX_EVENTS_MAX => (place, row),
+        _ => {
+            let row = OutboxRow {
+                tenant,
+                events: Vec::new(),
+            };
+            (work.next_ordinal(&[layout::OUTBOX])?, row)
+        }
+    };
+    row.events.push(event);
+    let key = KeyBuilder::new(layout::OUTBOX).number(place).build();
+    layout::put_json(&mut work.transaction, key, &row)?;
+    work.outbox = Some((place, row));
+    Ok(())
 }
 
 /// The plugin's event with this id.

@@ -20,7 +20,7 @@
 //! | 13 | jobs done or cancelled | time of the end (u64), job id (string) → whose it is |
 //! | 14 | dedupe keys of jobs | tenant (u64), plugin, key (strings) → job id |
 //! | 15 | events | documents, scope tenant |
-//! | 16 | outbox | ordinal (u64) → tenant and event |
+//! | 16 | outbox | ordinal (u64) → tenant and up to 32 events of one work |
 //! | 17 | settings | tenant (u64), plugin, name (strings) → value or sealed value |
 //! | 18 | plugins | documents, no scope |
 //! | 19 | audit log | documents, no scope |

@@ -12,7 +12,9 @@ use rand::Rng;
 use rand::rngs::ChaCha20Rng;
 
 use crate::draws::Draws;
+use crate::events::OutboxRow;
 use crate::ids::PluginName;
+use crate::ledger::Unsettled;
 use crate::payments::Announcement;
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
@@ -28,9 +30,12 @@ pub struct HostWork {
     draws: Arc<Draws>,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) jobs_scheduled: bool,
-    pub(crate) events_emitted: bool,
+    /// The row of the outbox that it wrote last, and its place.
+    pub(crate) outbox: Option<(u64, OutboxRow)>,
     pub(crate) deliveries_changed: bool,
     pub(crate) announcements: Vec<Announcement>,
+    /// What its own postings move.
+    pub(crate) unsettled: Unsettled,
     /// How many numbers this run has drawn from each sequence.
     numbers_drawn: HashMap<Vec<u8>, usize>,
 }
@@ -92,9 +97,10 @@ impl HostWork {
             draws: Arc::clone(draws),
             rng: draws.rng(),
             jobs_scheduled: false,
-            events_emitted: false,
+            outbox: None,
             deliveries_changed: false,
             announcements: Vec::new(),
+            unsettled: Unsettled::default(),
             numbers_drawn: HashMap::new(),
         }
     }
@@ -163,7 +169,7 @@ impl HostWork {
 
     /// Makes everything true at once, or fails and leaves nothing behind.
     pub fn commit(self) -> Result<Committed, CommitError> {
-        let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.events_emitted);
+        let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.outbox.is_some());
         let deliveries_changed = self.deliveries_changed;
         let sequence = self.transaction.commit()?;
         Ok(Committed {

@@ -93,14 +93,8 @@ impl PackedRows {
         Ok(found)
     }
 
-    fn row(&self, number: u64) -> Key {
-        KeyBuilder::from_prefix(&self.prefix)
-            .number(number >> SHIFT)
-            .build()
-    }
-
-    /// The values of one row with their numbers, in ascending order.
-    fn values(&self, key: &[u8], row: &[u8]) -> Result<Vec<(u64, Value)>, StoreError> {
+    /// The values of one row with their numbers, in ascending order. For walks that go on behind a damaged row.
+    pub fn values(&self, key: &[u8], row: &[u8]) -> Result<Vec<(u64, Value)>, StoreError> {
         let place = key
             .get(self.prefix.len()..)
             .and_then(|rest| KeyReader::new(rest).number())
@@ -109,6 +103,12 @@ impl PackedRows {
         Ok(values
             .filter_map(|(slot, value)| Some(((place << SHIFT) | u64::from(slot), value?)))
             .collect())
+    }
+
+    fn row(&self, number: u64) -> Key {
+        KeyBuilder::from_prefix(&self.prefix)
+            .number(number >> SHIFT)
+            .build()
     }
 }
 

@@ -48,13 +48,25 @@ fn only_what_is_to_be_delivered_is_in_the_outbox_in_its_order() {
         .map(|deliver| emit(&mut work, new_event("a", None, deliver)).unwrap().event.id)
         .into();
     assert!(work.commit().unwrap().events_emitted);
+    // More than one row holds.
+    let many = world.run(|work| {
+        let mut emitted = || emit(work, new_event("b", None, true)).unwrap().event.id;
+        (0..=OUTBOX_EVENTS_MAX).map(|_| emitted()).collect::<Vec<_>>()
+    });
     let rows = world.host_run(|host| outbox(host, 10)).unwrap();
     assert_eq!(
-        rows.iter().map(|(_, row)| &row.event).collect::<Vec<_>>(),
-        [&ids[0], &ids[2]]
+        rows.iter()
+            .map(|(_, row)| row.events.as_slice())
+            .collect::<Vec<_>>(),
+        [
+            &[ids[0].clone(), ids[2].clone()],
+            &many[..OUTBOX_EVENTS_MAX],
+            &many[OUTBOX_EVENTS_MAX..]
+        ]
     );
     assert!(rows.iter().all(|(_, row)| row.tenant == world.acme));
-    world.host_run(|host| take_from_outbox(host, rows[0].0)).unwrap();
+    assert!(world.host_run(|host| take_from_outbox(host, rows[0].0)).unwrap());
+    assert!(!world.host_run(|host| take_from_outbox(host, rows[0].0)).unwrap());
     assert_eq!(world.host_run(|host| outbox(host, 10)).unwrap(), rows[1..]);
 
     let mut work = world.work();

@@ -9,25 +9,23 @@
 //!   [`verify()`] recomputes all of this from the rows.
 //!
 //! # How busy accounts do not conflict
-//! Posting reads no balance: it adds to a commutative counter. Place, hash and running balances depend on what was
-//! committed before, so they are settled in the serial section of the commit. Only a guarded account's balance is read
-//! when it is debited, because there the answer depends on it; two such postings conflict, and one is run again.
+//! Posting reads no balance. Place, hash and running balances depend on what was committed before, so they are settled in
+//! the serial section of the commit; until then the work itself remembers what it moves. Only a guarded account's balance
+//! is read when it is debited, because there the answer depends on it; two such postings conflict, and one is run again.
 //!
 //! # Rows
 //! Behind the ledger's tag and the tenant:
 //!
 //! | row | key | value |
 //! | --- | --- | --- |
-//! | posting | `p`, posting id (string) | itself; never changed |
+//! | posting | `p`, posting id (string) | itself, with its place in the journal and chain hash; never changed |
 //! | idempotency key | `k`, key (string) | posting id |
 //! | guard | `g`, account (string) | when it was set |
-//! | balance | `b`, account, currency (strings) | counter, credits minus debits |
 //! | *settled at commit:* | | |
-//! | place | `s`, posting id (string) | place in the journal |
-//! | journal | `j`, place (u64) | posting id and chain hash |
+//! | journal | `j`, [packed](mooring_store::packed) by place | posting id |
 //! | head | `h` | newest place and chain hash |
-//! | account | `a`, account, currency (strings) | lines and balance |
-//! | line | `l`, account, currency (strings), number (u64) | posting, entry, balance after it |
+//! | account | `a`, account, currency (strings) | lines and balance (credits minus debits) |
+//! | line | `l`, account, currency (strings), packed by number from 1 on | place `u64`, entry `u8`, balance after it `i64`, big endian |
 
 mod chain;
 mod post;
@@ -47,6 +45,8 @@ use crate::ids::PostingId;
 use crate::json::Json;
 use crate::money::Amount;
 use crate::time::Timestamp;
+
+pub(crate) use self::rows::Unsettled;
 
 /// Fewest entries of a posting.
 pub const ENTRIES_MIN: usize = 2;

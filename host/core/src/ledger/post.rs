@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mooring_store::{KeySpace, StoreError};
 
 use super::chain;
-use super::rows::{AccountRow, HeadRow, JournalRow, Keys, LineRow, PostingRow};
+use super::rows::{AccountRow, ChainEnd, Keys, LineRow, PostingRow};
 use super::{ENTRIES_MAX, ENTRIES_MIN, Entry, LedgerError, NewEntry, NewPosting, Posted, read};
 use crate::check::{self, InvalidField, chars};
 use crate::ids::PostingId;
@@ -60,9 +60,8 @@ pub fn post(work: &mut Work, new: NewPosting) -> Result<Posted, LedgerError> {
         if first.fingerprint != fingerprint {
             return Err(LedgerError::KeyReused(first.id));
         }
-        let sequence = read::sequence(work, keys, &first.id)?;
         return Ok(Posted {
-            posting: first.into_posting(sequence),
+            posting: first.into_posting(),
             repeated: true,
         });
     }
@@ -79,10 +78,11 @@ pub fn post(work: &mut Work, new: NewPosting) -> Result<Posted, LedgerError> {
         metadata,
         created_at: now,
         fingerprint,
+        settled: None,
     };
     write(work, keys, &row, &movements)?;
     Ok(Posted {
-        posting: row.into_posting(None),
+        posting: row.into_posting(),
         repeated: false,
     })
 }
@@ -190,9 +190,7 @@ fn check_guards(work: &mut Work, keys: Keys, movements: &[Movement]) -> Result<(
     for movement in movements {
         let guarded = work.transaction.get(&keys.guard(&movement.account))?.is_some();
         if guarded && movement.net < 0 {
-            let balance = work
-                .transaction
-                .counter(&keys.balance(&movement.account, movement.currency))?;
+            let balance = read::balance_in(work, keys, &movement.account, movement.currency)?;
             if i128::from(balance) + movement.net < 0 {
                 return Err(LedgerError::Insufficient(movement.account.clone()));
             }
@@ -205,10 +203,18 @@ fn check_ranges(work: &mut Work, keys: Keys, movements: &[Movement]) -> Result<(
     // A look at the newest state that this work does not depend on. It decides only whether a real look is needed.
     let mut glance = work.store().write();
     for movement in movements {
-        let key = keys.balance(&movement.account, movement.currency);
-        let balance = i128::from(glance.counter(&key)?);
+        let key = keys.account(&movement.account, movement.currency.code());
+        let account: AccountRow = layout::get_json(&mut glance, &key)?.unwrap_or_default();
+        let balance = i128::from(account.balance);
         let calm = balance.abs() <= CALM_BALANCE && movement.low.abs().max(movement.high) <= CALM_DELTA;
-        if !calm && !movement.fits(work.transaction.counter(&key)?) {
+        if !calm
+            && !movement.fits(read::balance_in(
+                work,
+                keys,
+                &movement.account,
+                movement.currency,
+            )?)
+        {
             return Err(LedgerError::Overflow(movement.account.clone()));
         }
     }
@@ -216,6 +222,7 @@ fn check_ranges(work: &mut Work, keys: Keys, movements: &[Movement]) -> Result<(
 }
 
 fn write(work: &mut Work, keys: Keys, row: &PostingRow, movements: &[Movement]) -> Result<(), LedgerError> {
+    let work = &mut **work;
     let space = &mut work.transaction;
     layout::put_json(space, keys.posting(&row.id), row)?;
     layout::put_json(space, keys.idempotency(&row.idempotency_key), &row.id)?;
@@ -226,19 +233,14 @@ fn write(work: &mut Work, keys: Keys, row: &PostingRow, movements: &[Movement]) 
         ..
     } in movements
     {
-        let net = i64::try_from(*net).map_err(|_| LedgerError::Overflow(account.clone()))?;
-        space
-            .add(keys.balance(account, *currency), net)
-            .map_err(|error| match error {
-                StoreError::CounterOverflow { .. } => LedgerError::Overflow(account.clone()),
-                other => LedgerError::Store(other),
-            })?;
+        let net = i64::try_from(*net).ok();
+        net.and_then(|net| work.unsettled.add(keys.tenant, account, *currency, net))
+            .ok_or_else(|| LedgerError::Overflow(account.clone()))?;
     }
     let settlement = Settlement {
         keys,
-        posting: row.id.clone(),
         content: chain::content(row),
-        entries: row.entries.clone(),
+        row: row.clone(),
     };
     space.at_commit(Box::new(move |space| settlement.settle(space)))?;
     Ok(())
@@ -247,26 +249,30 @@ fn write(work: &mut Work, keys: Keys, row: &PostingRow, movements: &[Movement]) 
 /// What can be said of a posting only when it is known what was committed before it.
 struct Settlement {
     keys: Keys,
-    posting: PostingId,
     content: [u8; 32],
-    entries: Vec<Entry>,
+    row: PostingRow,
 }
 
 impl Settlement {
     /// Runs while all other commits wait.
     fn settle(self, space: &mut dyn KeySpace) -> Result<(), StoreError> {
-        let keys = self.keys;
-        let head: HeadRow = layout::get_json(space, &keys.head())?.unwrap_or_default();
+        let Settlement {
+            keys,
+            content,
+            mut row,
+        } = self;
+        let head: ChainEnd = layout::get_json(space, &keys.head())?.unwrap_or_default();
         let sequence = head.sequence + 1;
-        let hash = chain::link(&head.hash, sequence, &self.content);
-        let journal = JournalRow {
-            posting: self.posting.clone(),
-            hash: hash.clone(),
+        let head = ChainEnd {
+            sequence,
+            hash: chain::link(&head.hash, sequence, &content),
         };
-        layout::put_json(space, keys.journal(sequence), &journal)?;
-        layout::put_json(space, keys.place(&self.posting), &sequence)?;
-        layout::put_json(space, keys.head(), &HeadRow { sequence, hash })?;
-        for (index, entry) in self.entries.iter().enumerate() {
+        layout::put_json(space, keys.head(), &head)?;
+        keys.journal()
+            .put(space, sequence, row.id.as_str().as_bytes().to_vec())?;
+        row.settled = Some(head);
+        layout::put_json(space, keys.posting(&row.id), &row)?;
+        for (index, entry) in (0..).zip(&row.entries) {
             let (account, currency) = (entry.account.as_str(), entry.amount.currency.code());
             let account_key = keys.account(account, currency);
             let AccountRow { lines, balance } = layout::get_json(space, &account_key)?.unwrap_or_default();
@@ -275,12 +281,12 @@ impl Settlement {
             };
             let balance = balance.checked_add(entry.delta()).ok_or_else(overflow)?;
             let line = LineRow {
-                posting: self.posting.clone(),
                 sequence,
                 entry: index,
                 balance_after: balance,
             };
-            layout::put_json(space, keys.line(account, currency, lines + 1), &line)?;
+            keys.lines(account, currency)
+                .put(space, lines + 1, line.encode())?;
             layout::put_json(
                 space,
                 account_key,

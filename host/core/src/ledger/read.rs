@@ -3,7 +3,7 @@
 use mooring_store::{KeyRange, KeyReader, KeySpace, StoreError};
 
 use super::post::check_account;
-use super::rows::{ACCOUNT, AccountRow, HeadRow, JournalRow, Keys, LineRow, PostingRow};
+use super::rows::{ACCOUNT, AccountRow, ChainEnd, Keys, LineRow, PostingRow};
 use super::{LedgerError, Posting, StatementLine};
 use crate::check;
 use crate::ids::PostingId;
@@ -27,24 +27,22 @@ pub struct AccountBalance {
 pub fn get(work: &mut Work, id: &PostingId) -> Result<Posting, LedgerError> {
     let keys = keys(work);
     let row = posting(work, keys, id)?.ok_or(LedgerError::NotFound)?;
-    let sequence = sequence(work, keys, id)?;
-    Ok(row.into_posting(sequence))
+    Ok(row.into_posting())
 }
 
 /// The posting with this idempotency key.
 pub fn find(work: &mut Work, idempotency_key: &str) -> Result<Posting, LedgerError> {
     let keys = keys(work);
     let row = by_key(work, keys, idempotency_key)?.ok_or(LedgerError::NotFound)?;
-    let sequence = sequence(work, keys, &row.id)?;
-    Ok(row.into_posting(sequence))
+    Ok(row.into_posting())
 }
 
 /// Credits minus debits, postings of this work included; zero for an account never used. May be negative.
 pub fn balance(work: &mut Work, account: &str, currency: &str) -> Result<Amount, LedgerError> {
     check_account(account)?;
     let currency = check::currency("currency", currency)?;
-    let key = keys(work).balance(account, currency);
-    let minor = work.transaction.counter(&key)?;
+    let keys = keys(work);
+    let minor = balance_in(work, keys, account, currency)?;
     Ok(Amount::new(minor, currency))
 }
 
@@ -61,26 +59,25 @@ pub fn statement(
     let keys = keys(work);
     let account_key = keys.account(account, currency.code());
     let head: AccountRow = layout::get_json(&mut work.transaction, &account_key)?.unwrap_or_default();
+    let lines = keys.lines(account, currency.code());
     let mut items = Vec::new();
     for number in places(head.lines, page) {
-        let key = keys.line(account, currency.code(), number);
-        let line: LineRow =
-            layout::get_json(&mut work.transaction, &key)?.ok_or_else(|| missing(key.clone(), "line"))?;
-        let posting_key = keys.posting(&line.posting);
-        let posting = posting(work, keys, &line.posting)?;
-        let entry = posting
-            .as_ref()
-            .and_then(|posting| posting.entries.get(line.entry));
-        let (Some(posting), Some(entry)) = (&posting, entry) else {
-            return Err(missing(posting_key, "posting or entry that a line names").into());
+        let line = lines.get(&mut work.transaction, number)?;
+        let line = line
+            .and_then(|line| LineRow::decode(&line))
+            .ok_or_else(|| missing(account_key.clone(), "line that its end counts"))?;
+        let posting = placed(work, keys, line.sequence)?;
+        let Some(entry) = posting.entries.get(usize::from(line.entry)) else {
+            return Err(missing(keys.posting(&posting.id), "entry that a line names").into());
         };
+        let (direction, amount) = (entry.direction, entry.amount);
         items.push(StatementLine {
-            posting: line.posting,
+            posting: posting.id,
             sequence: line.sequence,
             created_at: posting.created_at,
-            description: posting.description.clone(),
-            direction: entry.direction,
-            amount: entry.amount,
+            description: posting.description,
+            direction,
+            amount,
             balance_after: line.balance_after,
         });
     }
@@ -94,15 +91,10 @@ pub fn statement(
 pub fn journal(work: &mut Work, page: Page) -> Result<Listing<Posting>, LedgerError> {
     check::page(page)?;
     let keys = keys(work);
-    let head: HeadRow = layout::get_json(&mut work.transaction, &keys.head())?.unwrap_or_default();
+    let head: ChainEnd = layout::get_json(&mut work.transaction, &keys.head())?.unwrap_or_default();
     let mut items = Vec::new();
     for place in places(head.sequence, page) {
-        let key = keys.journal(place);
-        let journal: JournalRow = layout::get_json(&mut work.transaction, &key)?
-            .ok_or_else(|| missing(key, "place in the journal"))?;
-        let row = posting(work, keys, &journal.posting)?
-            .ok_or_else(|| missing(keys.posting(&journal.posting), "posting that the journal names"))?;
-        items.push(row.into_posting(Some(place)));
+        items.push(placed(work, keys, place)?.into_posting());
     }
     Ok(Listing {
         items,
@@ -170,8 +162,33 @@ pub(super) fn by_key(
     )
 }
 
-pub(super) fn sequence(work: &mut HostWork, keys: Keys, id: &PostingId) -> Result<Option<u64>, StoreError> {
-    layout::get_json(&mut work.transaction, &keys.place(id))
+/// The balance that the next posting of this work finds.
+pub(super) fn balance_in(
+    work: &mut HostWork,
+    keys: Keys,
+    account: &str,
+    currency: Currency,
+) -> Result<i64, LedgerError> {
+    let key = keys.account(account, currency.code());
+    let settled: AccountRow = layout::get_json(&mut work.transaction, &key)?.unwrap_or_default();
+    let own = work.unsettled.of(keys.tenant, account, currency);
+    let balance = settled.balance.checked_add(own);
+    balance.ok_or_else(|| LedgerError::Overflow(account.to_owned()))
+}
+
+/// The posting at a place that is known to be taken.
+fn placed(work: &mut HostWork, keys: Keys, place: u64) -> Result<PostingRow, StoreError> {
+    let id = keys.journal().get(&mut work.transaction, place)?;
+    let id = id
+        .as_deref()
+        .and_then(posting_id)
+        .ok_or_else(|| missing(keys.head(), "place in the journal that its head counts"))?;
+    posting(work, keys, &id)?.ok_or_else(|| missing(keys.posting(&id), "posting that the journal names"))
+}
+
+/// What a place in the journal holds.
+pub(super) fn posting_id(bytes: &[u8]) -> Option<PostingId> {
+    PostingId::parse(std::str::from_utf8(bytes).ok()?).ok()
 }
 
 fn keys(work: &Work) -> Keys {

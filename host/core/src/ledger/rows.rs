@@ -1,6 +1,8 @@
 //! The ledger's rows and their keys, as written down in [`crate::ledger`].
 
-use mooring_store::{Key, KeyBuilder};
+use std::collections::BTreeMap;
+
+use mooring_store::{Key, KeyBuilder, PackedRows};
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Posting};
@@ -21,21 +23,16 @@ pub(super) struct PostingRow {
     pub(super) created_at: Timestamp,
     /// Hex of [`super::chain::fingerprint`].
     pub(super) fingerprint: String,
+    /// Absent in the work that posts, and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settled: Option<ChainEnd>,
 }
 
-/// A place in the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct JournalRow {
-    pub(super) posting: PostingId,
-    /// Hex of the chain up to here.
-    pub(super) hash: String,
-}
-
-/// The end of the journal.
+/// A place in the journal, and the chain up to there. The journal's head is that of its newest posting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HeadRow {
+pub(super) struct ChainEnd {
     pub(super) sequence: u64,
-    /// Hex of the chain; empty before the first posting.
+    /// Hex; empty before the first posting.
     pub(super) hash: String,
 }
 
@@ -47,17 +44,66 @@ pub(super) struct AccountRow {
 }
 
 /// One line of an account in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LineRow {
-    pub(super) posting: PostingId,
+    /// The posting's place in the journal.
     pub(super) sequence: u64,
     /// Index of the entry in its posting.
-    pub(super) entry: usize,
+    pub(super) entry: u8,
     pub(super) balance_after: i64,
 }
 
+impl LineRow {
+    pub(super) fn encode(self) -> Vec<u8> {
+        let mut line = Vec::with_capacity(LINE_BYTES);
+        line.extend_from_slice(&self.sequence.to_be_bytes());
+        line.push(self.entry);
+        line.extend_from_slice(&self.balance_after.to_be_bytes());
+        line
+    }
+
+    /// Nothing where the bytes are no line.
+    pub(super) fn decode(line: &[u8]) -> Option<LineRow> {
+        let line: [u8; LINE_BYTES] = line.try_into().ok()?;
+        let (sequence, rest) = line.split_first_chunk()?;
+        let (entry, balance_after) = rest.split_first()?;
+        Some(LineRow {
+            sequence: u64::from_be_bytes(*sequence),
+            entry: *entry,
+            balance_after: i64::from_be_bytes(balance_after.try_into().ok()?),
+        })
+    }
+}
+
+const LINE_BYTES: usize = size_of::<u64>() + size_of::<u8>() + size_of::<i64>();
+
+/// What a work's own postings move, by tenant, account and currency, until its commit settles them.
+#[derive(Debug, Default)]
+pub(crate) struct Unsettled(BTreeMap<(TenantId, String, Currency), i64>);
+
+impl Unsettled {
+    /// Zero where nothing was posted.
+    pub(super) fn of(&self, tenant: TenantId, account: &str, currency: Currency) -> i64 {
+        let key = (tenant, account.to_owned(), currency);
+        self.0.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Nothing where the sum leaves the range of a 64-bit integer; it is then as before.
+    pub(super) fn add(
+        &mut self,
+        tenant: TenantId,
+        account: &str,
+        currency: Currency,
+        net: i64,
+    ) -> Option<()> {
+        let sum = self.0.entry((tenant, account.to_owned(), currency)).or_default();
+        *sum = sum.checked_add(net)?;
+        Some(())
+    }
+}
+
 impl PostingRow {
-    pub(super) fn into_posting(self, sequence: Option<u64>) -> Posting {
+    pub(super) fn into_posting(self) -> Posting {
         Posting {
             id: self.id,
             idempotency_key: self.idempotency_key,
@@ -65,7 +111,7 @@ impl PostingRow {
             entries: self.entries,
             metadata: self.metadata,
             created_at: self.created_at,
-            sequence,
+            sequence: self.settled.map(|settled| settled.sequence),
         }
     }
 }
@@ -79,7 +125,6 @@ pub(super) struct Keys {
 pub(super) const POSTING: u8 = b'p';
 pub(super) const JOURNAL: u8 = b'j';
 pub(super) const ACCOUNT: u8 = b'a';
-pub(super) const BALANCE: u8 = b'b';
 
 impl Keys {
     pub(super) fn posting(self, id: &PostingId) -> Key {
@@ -94,16 +139,9 @@ impl Keys {
         self.of(b'g').string(account).build()
     }
 
-    pub(super) fn balance(self, account: &str, currency: Currency) -> Key {
-        self.of(BALANCE).string(account).string(currency.code()).build()
-    }
-
-    pub(super) fn place(self, id: &PostingId) -> Key {
-        self.of(b's').string(id.as_str()).build()
-    }
-
-    pub(super) fn journal(self, sequence: u64) -> Key {
-        self.of(JOURNAL).number(sequence).build()
+    /// By place: ids of postings.
+    pub(super) fn journal(self) -> PackedRows {
+        PackedRows::new(self.of(JOURNAL).build())
     }
 
     pub(super) fn head(self) -> Key {
@@ -114,12 +152,9 @@ impl Keys {
         self.of(ACCOUNT).string(account).string(currency).build()
     }
 
-    pub(super) fn line(self, account: &str, currency: &str, number: u64) -> Key {
-        self.of(b'l')
-            .string(account)
-            .string(currency)
-            .number(number)
-            .build()
+    /// By number from 1 on: [lines](LineRow).
+    pub(super) fn lines(self, account: &str, currency: &str) -> PackedRows {
+        PackedRows::new(self.of(b'l').string(account).string(currency).build())
     }
 
     /// What all keys of one kind begin with.

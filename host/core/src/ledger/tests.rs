@@ -1,19 +1,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use mooring_store::{CommitError, KeySpace};
+use mooring_store::{CommitError, KeySpace, PackedRows};
 use proptest::prelude::*;
 
-use super::rows::Keys;
+use super::rows::{AccountRow, JOURNAL, Keys, LineRow};
 use super::*;
+use crate::layout;
 use crate::money::Currency;
 use crate::page::{Order, Page};
 use crate::testing::World;
 use crate::work::{HostWork, Work};
-
-fn currency(code: &str) -> Currency {
-    Currency::parse(code).unwrap()
-}
 
 /// `cash -5 USD` takes five minor units from an account, `cash 5 USD` gives them.
 fn entry(text: &str) -> NewEntry {
@@ -433,7 +430,10 @@ fn verification_names_the_place() {
             .put(key.to_vec(), before.replacen(from, to, 1).into_bytes())
             .unwrap();
     }
-    let cases: [(&str, Tamper); 14] = [
+    fn write_over(space: &mut dyn KeySpace, rows: &PackedRows, value: &[u8]) {
+        rows.put(space, 2, value.to_vec()).unwrap();
+    }
+    let cases: [(&str, Tamper); 19] = [
         ("journal 2: the hash does not fit", |s, k, ids| {
             edit(s, &k.posting(&ids[1]), "1000", "2000");
         }),
@@ -446,36 +446,51 @@ fn verification_names_the_place() {
         ("journal 2: the posting", |s, k, ids| {
             s.delete(k.posting(&ids[1])).unwrap();
         }),
-        ("journal 2: missing", |s, k, _| s.delete(k.journal(2)).unwrap()),
-        ("journal 2: the row", |s, k, _| {
-            s.put(k.journal(2), b"?".to_vec()).unwrap();
+        ("journal 2: missing", |s, k, _| k.journal().delete(s, 2).unwrap()),
+        ("journal 2: names no posting", |s, k, _| {
+            write_over(s, &k.journal(), b"?")
+        }),
+        ("journal: a row is damaged", |s, k, _| {
+            s.put(k.of(JOURNAL).number(0).build(), b"?".to_vec()).unwrap();
+        }),
+        ("journal: a key is not", |s, k, _| {
+            k.journal().put(s, 0, b"?".to_vec()).unwrap()
         }),
         ("journal head: does not name", |s, k, _| {
-            s.delete(k.journal(3)).unwrap();
+            k.journal().delete(s, 3).unwrap();
         }),
-        ("posting pst_", |s, k, _| s.delete(k.journal(3)).unwrap()),
+        ("posting pst_", |s, k, _| k.journal().delete(s, 3).unwrap()),
         ("journal 2: the posting", |s, k, ids| {
-            edit(s, &k.place(&ids[1]), "2", "1");
+            edit(s, &k.posting(&ids[1]), "\"sequence\":2", "\"sequence\":1");
         }),
         ("journal 2: the idempotency key", |s, k, _| {
             s.delete(k.idempotency("1")).unwrap();
         }),
         ("account a USD: the balance is", |s, k, _| {
-            s.add(k.balance("a", currency("USD")), 1).unwrap();
-        }),
-        ("account a USD line 2: does not fit", |s, k, _| {
-            edit(
-                s,
-                &k.line("a", "USD", 2),
-                "\"balance_after\":-2000",
-                "\"balance_after\":5",
-            );
-        }),
-        ("account a USD: the end", |s, k, _| {
             edit(s, &k.account("a", "USD"), "3000", "4000");
         }),
+        ("account a USD line 2: does not fit", |s, k, _| {
+            let line = LineRow {
+                sequence: 2,
+                entry: 0,
+                balance_after: 5,
+            };
+            write_over(s, &k.lines("a", "USD"), &line.encode());
+        }),
+        ("account a USD line 2: does not fit", |s, k, _| {
+            write_over(s, &k.lines("a", "USD"), b"?");
+        }),
+        ("account a USD line 2: is missing", |s, k, _| {
+            k.lines("a", "USD").delete(s, 2).unwrap()
+        }),
+        ("account a USD line 9: is in no posting", |s, k, _| {
+            k.lines("a", "USD").put(s, 9, b"?".to_vec()).unwrap();
+        }),
+        ("account a USD: the end", |s, k, _| {
+            edit(s, &k.account("a", "USD"), "\"lines\":3", "\"lines\":4");
+        }),
         ("account c USD: is in no posting", |s, k, _| {
-            s.add(k.balance("c", currency("USD")), 1).unwrap();
+            layout::put_json(s, k.account("c", "USD"), &AccountRow::default()).unwrap();
         }),
     ];
     for (expected, tamper) in cases {

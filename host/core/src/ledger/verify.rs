@@ -1,19 +1,17 @@
 //! Checking a tenant's ledger against itself, from the rows alone.
 //!
 //! One walk over the journal recomputes hashes, sums and running balances; afterwards what the walk has added up is
-//! compared with the counters and with the ends of the accounts, and rows that the walk never met are found by counting.
+//! compared with the ends of the accounts, and rows that the walk never met are found by counting.
 //! Memory grows with the number of accounts, not with that of postings. A damaged row is a finding, not a failure.
 
 use std::collections::BTreeMap;
 
-use mooring_store::{Key, KeyRange, KeyReader, KeySpace, Order, StoreError, Value};
+use mooring_store::{Key, KeyRange, KeySpace, Order, StoreError, Value};
 use serde::de::DeserializeOwned;
 
 use super::chain;
-use super::read::account_of;
-use super::rows::{
-    ACCOUNT, AccountRow, BALANCE, HeadRow, JOURNAL, JournalRow, Keys, LineRow, POSTING, PostingRow,
-};
+use super::read::{account_of, posting_id};
+use super::rows::{ACCOUNT, AccountRow, ChainEnd, JOURNAL, Keys, LineRow, POSTING, PostingRow};
 use crate::ids::{PostingId, TenantId};
 use crate::layout;
 use crate::work::HostWork;
@@ -93,31 +91,30 @@ impl Walk<'_> {
         let mut expected = 1;
         // The hash so far; unknown behind a place that is missing or damaged, where the next one cannot be checked.
         let mut previous = Some(String::new());
-        let prefix = self.keys.of(JOURNAL).build();
-        let mut range = KeyRange::prefix(prefix.clone());
+        let mut range = KeyRange::prefix(self.keys.of(JOURNAL).build());
         while let Some(rows) = self.chunk(&mut range)? {
-            for (key, value) in rows {
-                let sequence = KeyReader::new(&key[prefix.len()..]).number().unwrap_or_default();
-                if sequence < expected || self.keys.journal(sequence) != key {
-                    self.problem("journal", "a key is not a place in it");
+            for (key, row) in rows {
+                let Ok(places) = self.keys.journal().values(&key, &row) else {
+                    self.problem("journal", "a row is damaged");
                     continue;
+                };
+                for (sequence, id) in places {
+                    if sequence < expected {
+                        self.problem("journal", "a key is not a place in it");
+                        continue;
+                    }
+                    if sequence > expected {
+                        let what = format!("missing, up to the place {}", sequence - 1);
+                        self.problem(format!("journal {expected}"), what);
+                        previous = None;
+                    }
+                    previous = self.place(sequence, previous.as_deref(), &id)?;
+                    expected = sequence + 1;
                 }
-                if sequence > expected {
-                    let what = format!("missing, up to the place {}", sequence - 1);
-                    self.problem(format!("journal {expected}"), what);
-                    previous = None;
-                }
-                let place = format!("journal {sequence}");
-                let row = self.parse::<JournalRow>(&place, &key, &value);
-                if let Some(row) = &row {
-                    self.posting(sequence, &place, previous.as_deref(), row)?;
-                }
-                previous = row.map(|row| row.hash);
-                expected = sequence + 1;
             }
         }
         self.report.postings = expected - 1;
-        let head: HeadRow = self.row("journal head", &self.keys.head())?.unwrap_or_default();
+        let head: ChainEnd = self.row("journal head", &self.keys.head())?.unwrap_or_default();
         let hash_fits = previous.as_ref().is_none_or(|previous| *previous == head.hash);
         if head.sequence != expected - 1 || !hash_fits {
             self.problem("journal head", "does not name the last place in the journal");
@@ -126,27 +123,48 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// One posting: its chain, its sums, its lines, and the rows that lead to it.
+    /// One place: the posting there. Gives the hash up to it, where that can be told.
+    fn place(
+        &mut self,
+        sequence: u64,
+        previous: Option<&str>,
+        id: &[u8],
+    ) -> Result<Option<String>, StoreError> {
+        let place = &format!("journal {sequence}");
+        let Some(id) = posting_id(id) else {
+            self.problem(place, "names no posting");
+            return Ok(None);
+        };
+        let Some(row) = self.row::<PostingRow>(place, &self.keys.posting(&id))? else {
+            self.problem(place, format!("the posting {id} is missing"));
+            return Ok(None);
+        };
+        let settled = row.settled.clone().unwrap_or_default();
+        if settled.sequence != sequence {
+            self.problem(place, format!("the posting {id} does not know its place"));
+        }
+        self.posting(sequence, place, previous, &id, &row)?;
+        Ok(Some(settled.hash))
+    }
+
+    /// One posting: its chain, its sums, its lines, and the row that leads to it.
     fn posting(
         &mut self,
         sequence: u64,
         place: &str,
         previous: Option<&str>,
-        journal: &JournalRow,
+        id: &PostingId,
+        row: &PostingRow,
     ) -> Result<(), StoreError> {
-        let id = &journal.posting;
-        let Some(row) = self.row::<PostingRow>(place, &self.keys.posting(id))? else {
-            self.problem(place, format!("the posting {id} is missing"));
-            return Ok(());
-        };
         if row.id != *id {
             self.problem(
                 place,
                 format!("the row of the posting {id} calls itself {}", row.id),
             );
         }
-        let content = chain::content(&row);
-        if previous.is_some_and(|previous| chain::link(previous, sequence, &content) != journal.hash) {
+        let content = chain::content(row);
+        let hash = row.settled.as_ref().map(|settled| &settled.hash);
+        if previous.is_some_and(|previous| hash != Some(&chain::link(previous, sequence, &content))) {
             self.problem(
                 place,
                 format!("the hash does not fit the posting {id} and the hash before it"),
@@ -156,18 +174,15 @@ impl Walk<'_> {
         if fingerprint != row.fingerprint {
             self.problem(place, "the fingerprint does not fit the posting");
         }
-        if self.row::<u64>(place, &self.keys.place(id))? != Some(sequence) {
-            self.problem(place, format!("the posting {id} does not know its place"));
-        }
         let by_key: Option<PostingId> = self.row(place, &self.keys.idempotency(&row.idempotency_key))?;
         if by_key.as_ref() != Some(id) {
             self.problem(place, "the idempotency key does not lead to the posting");
         }
         let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
-        for (index, entry) in row.entries.iter().enumerate() {
+        for (index, entry) in (0..).zip(&row.entries) {
             let currency = entry.amount.currency.code();
             *sums.entry(currency).or_default() += i128::from(entry.delta());
-            self.line(sequence, id, index, &entry.account, currency, entry.delta())?;
+            self.line(sequence, index, &entry.account, currency, entry.delta())?;
         }
         for (currency, _) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
             self.problem(place, format!("debits differ from credits in {currency}"));
@@ -178,8 +193,7 @@ impl Walk<'_> {
     fn line(
         &mut self,
         sequence: u64,
-        posting: &PostingId,
-        entry: usize,
+        entry: u8,
         account: &str,
         currency: &str,
         delta: i64,
@@ -197,15 +211,19 @@ impl Walk<'_> {
         };
         end.balance = balance_after;
         let expected = LineRow {
-            posting: posting.clone(),
             sequence,
             entry,
             balance_after,
         };
-        match self.row::<LineRow>(&place, &self.keys.line(account, currency, number))? {
-            None => self.problem(place, "the row is missing"),
-            Some(row) if row != expected => self.problem(place, "does not fit the journal"),
-            Some(_) => {}
+        let lines = self.keys.lines(account, currency);
+        match lines.get(&mut self.work.transaction, number) {
+            Err(StoreError::NotPacked { .. }) => self.problem(place, "the row is damaged"),
+            Err(error) => return Err(error),
+            Ok(None) => self.problem(place, "is missing"),
+            Ok(Some(line)) if LineRow::decode(&line) != Some(expected) => {
+                self.problem(place, "does not fit the journal");
+            }
+            Ok(Some(_)) => {}
         }
         Ok(())
     }
@@ -218,9 +236,7 @@ impl Walk<'_> {
                 let Some(row) = self.parse::<PostingRow>("postings", &key, &value) else {
                     continue;
                 };
-                let place: Option<u64> = self.row("postings", &self.keys.place(&row.id))?;
-                let known = place.is_some_and(|place| (1..=self.report.postings).contains(&place));
-                if !known || self.keys.posting(&row.id) != key {
+                if self.keys.posting(&row.id) != key || !self.is_in_journal(&row)? {
                     self.problem(format!("posting {}", row.id), "is not in the journal");
                 }
             }
@@ -228,48 +244,62 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Counters and ends of the accounts that the journal knows.
+    fn is_in_journal(&mut self, row: &PostingRow) -> Result<bool, StoreError> {
+        let Some(settled) = &row.settled else {
+            return Ok(false);
+        };
+        let journal = self.keys.journal();
+        match journal.get(&mut self.work.transaction, settled.sequence) {
+            // Has been told already.
+            Err(StoreError::NotPacked { .. }) => Ok(true),
+            Err(error) => Err(error),
+            Ok(id) => Ok(id.as_deref() == Some(row.id.as_str().as_bytes())),
+        }
+    }
+
+    /// Ends of the accounts that the journal knows.
     fn ends(&mut self) -> Result<(), StoreError> {
         for ((account, currency), end) in self.accounts.clone() {
             let place = format!("account {account} {currency}");
-            if self.row::<AccountRow>(&place, &self.keys.account(&account, &currency))? != Some(end) {
-                self.problem(&place, "the end of the statement does not fit the journal");
-            }
-            let key = self.keys.of(BALANCE).string(&account).string(&currency).build();
-            match self.work.transaction.counter(&key) {
-                Ok(balance) if balance == end.balance => {}
-                Ok(balance) => {
+            match self.row::<AccountRow>(&place, &self.keys.account(&account, &currency))? {
+                Some(row) if row == end => {}
+                Some(row) if row.balance != end.balance => {
                     let what = format!(
-                        "the balance is {balance}, but its entries add up to {}",
-                        end.balance
+                        "the balance is {}, but its entries add up to {}",
+                        row.balance, end.balance
                     );
                     self.problem(&place, what);
                 }
-                Err(StoreError::NotACounter { .. }) => self.problem(&place, "the balance is not a counter"),
-                Err(error) => return Err(error),
+                _ => self.problem(&place, "the end of the statement does not fit the journal"),
             }
-            let beyond = self.keys.line(&account, &currency, end.lines + 1);
-            if self.work.transaction.get(&beyond)?.is_some() {
-                self.problem(format!("{place} line {}", end.lines + 1), "is in no posting");
+            let lines = self.keys.lines(&account, &currency);
+            let beyond = end.lines + 1..=u64::MAX;
+            match lines.scan(&mut self.work.transaction, beyond, Order::Ascending, 1) {
+                // Has been told already, if the journal knows a line there.
+                Err(StoreError::NotPacked { .. }) => self.problem(&place, "a row of its lines is damaged"),
+                Err(error) => return Err(error),
+                Ok(found) => {
+                    for (number, _) in found {
+                        self.problem(format!("{place} line {number}"), "is in no posting");
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// Balances and ends of accounts that the journal does not know.
+    /// Ends of accounts that the journal does not know.
     fn strangers(&mut self) -> Result<(), StoreError> {
-        for kind in [BALANCE, ACCOUNT] {
-            let prefix = self.keys.of(kind).build();
-            let mut range = KeyRange::prefix(prefix.clone());
-            while let Some(rows) = self.chunk(&mut range)? {
-                for (key, _) in rows {
-                    match account_of(&prefix, &key) {
-                        Some(known) if self.accounts.contains_key(&known) => {}
-                        Some((account, currency)) => {
-                            self.problem(format!("account {account} {currency}"), "is in no posting");
-                        }
-                        None => self.problem("accounts", "a key is damaged"),
+        let prefix = self.keys.of(ACCOUNT).build();
+        let mut range = KeyRange::prefix(prefix.clone());
+        while let Some(rows) = self.chunk(&mut range)? {
+            for (key, _) in rows {
+                match account_of(&prefix, &key) {
+                    Some(known) if self.accounts.contains_key(&known) => {}
+                    Some((account, currency)) => {
+                        self.problem(format!("account {account} {currency}"), "is in no posting");
                     }
+                    None => self.problem("accounts", "a key is damaged"),
                 }
             }
         }

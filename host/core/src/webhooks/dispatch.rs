@@ -21,6 +21,9 @@ use mooring_store::KeySpace;
 /// A work that has written so much takes no further rows: the rest is for the next one.
 const WRITTEN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The same, by events: looking at each takes time, also where nobody wants it.
+const EVENTS_MAX: usize = 1000;
+
 /// What dispatching did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dispatched {
@@ -40,36 +43,48 @@ pub fn dispatch(
 ) -> Result<Dispatched, WebhookError> {
     let mut known: BTreeMap<(TenantId, PluginName), Vec<Endpoint>> = BTreeMap::new();
     let mut dispatched = Dispatched::default();
+    let mut events = 0;
     for (place, row) in rows {
-        if work.written_bytes() > WRITTEN_BYTES_MAX {
+        if work.written_bytes() > WRITTEN_BYTES_MAX || events > EVENTS_MAX {
             break;
         }
         dispatched.rows += 1;
         if !events::take_from_outbox(work, *place)? {
             continue;
         }
-        let event = events::get_any(work, row.tenant.id, &row.event)?;
-        let owner = (row.tenant.id, event.plugin.clone());
-        if !known.contains_key(&owner) {
-            let current = match manifest_of(&event.plugin) {
-                Some(manifest) => {
-                    let mut current = sync(work, &row.tenant, &event.plugin, &manifest)?;
-                    let all = all_of(work, row.tenant.id, &event.plugin)?;
-                    current.extend(all.into_iter().filter(Endpoint::is_made));
-                    current
+        events += row.events.len();
+        for id in &row.events {
+            let event = events::get_any(work, row.tenant.id, id)?;
+            let owner = (row.tenant.id, event.plugin.clone());
+            if !known.contains_key(&owner) {
+                let current = wanting(work, &row.tenant, &event.plugin, manifest_of)?;
+                known.insert(owner.clone(), current);
+            }
+            for endpoint in &known[&owner] {
+                if endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject) {
+                    enqueue(work, endpoint, &event, false)?;
+                    dispatched.endpoints.insert(endpoint.id.clone());
                 }
-                None => all_of(work, row.tenant.id, &event.plugin)?,
-            };
-            known.insert(owner.clone(), current);
-        }
-        for endpoint in &known[&owner] {
-            if endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject) {
-                enqueue(work, endpoint, &event, false)?;
-                dispatched.endpoints.insert(endpoint.id.clone());
             }
         }
     }
     Ok(dispatched)
+}
+
+/// The endpoints to which events of the plugin may go.
+fn wanting(
+    work: &mut HostWork,
+    tenant: &TenantRef,
+    plugin: &PluginName,
+    manifest_of: &dyn Fn(&PluginName) -> Option<Arc<Manifest>>,
+) -> Result<Vec<Endpoint>, WebhookError> {
+    let Some(manifest) = manifest_of(plugin) else {
+        return all_of(work, tenant.id, plugin);
+    };
+    let mut current = sync(work, tenant, plugin, &manifest)?;
+    let all = all_of(work, tenant.id, plugin)?;
+    current.extend(all.into_iter().filter(Endpoint::is_made));
+    Ok(current)
 }
 
 /// Makes the endpoints that a manifest and its settings ask for, and brings those there are up to date. Gives the ones whose

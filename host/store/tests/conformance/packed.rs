@@ -181,7 +181,7 @@ pub(crate) fn what_is_no_packed_row_is_refused(store: &Store) {
         &[1, 0, 2, b'x'],
     ] {
         commit(store, |transaction| {
-            transaction.put(row.clone(), damaged.to_vec()).unwrap()
+            transaction.put(row.clone(), damaged.to_vec()).unwrap();
         });
         let refused = rows().get(&mut store.read(), 1);
         assert!(
