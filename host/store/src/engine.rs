@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::error::StoreError;
 use crate::keys::{Key, KeyRange, Order};
+use crate::limits::ROW_OVERHEAD_BYTES;
 
 /// A stored value. Cheap to clone; versions, read results and batches share one allocation.
 pub type Value = Arc<[u8]>;
@@ -38,6 +39,12 @@ pub trait Engine: Send + Sync + 'static {
     /// How many bytes (as counted by the store: keys, values and a little per row) should at most be applied between
     /// two syncs. A single larger transaction still arrives in one `apply`.
     fn unsynced_bytes_max(&self) -> usize;
+}
+
+/// How the store counts what is to be written: keys, values and a little per row.
+pub(crate) fn bytes_of(writes: &[Write]) -> usize {
+    let row = |(key, value): &Write| key.len() + value.as_ref().map_or(0, |v| v.len()) + ROW_OVERHEAD_BYTES;
+    writes.iter().map(row).sum()
 }
 
 /// A panic inside an engine, as the failure that it is.

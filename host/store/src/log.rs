@@ -9,9 +9,9 @@ use std::time::Duration;
 use parking_lot::MutexGuard;
 
 use crate::commit::Committed;
-use crate::engine::Write;
+use crate::engine::bytes_of;
 use crate::error::StoreError;
-use crate::limits::{PENDING_BYTES_MAX, ROW_OVERHEAD_BYTES};
+use crate::limits::PENDING_BYTES_MAX;
 use crate::store::{Sequence, Shared};
 
 /// Guarded by `Shared::log`.
@@ -134,9 +134,4 @@ impl Waiting for MutexGuard<'_, CommitLog> {
             Work::Group(self.take_group(bytes_max))
         }
     }
-}
-
-fn bytes_of(writes: &[Write]) -> usize {
-    let row = |(key, value): &Write| key.len() + value.as_ref().map_or(0, |v| v.len()) + ROW_OVERHEAD_BYTES;
-    writes.iter().map(row).sum()
 }

@@ -3,6 +3,7 @@
 //! | row | key | value |
 //! | --- | --- | --- |
 //! | small value | `r` key | `00` value |
+//! | compressed value | `r` key | `02`, see [`compressed`](super::compressed) |
 //! | large value | `r` key | `01`, generation `u64`, number of chunks `u32` |
 //! | its chunks | `c` key as string, generation `u64`, index `u32` | up to [`INLINE_BYTES_MAX`] bytes |
 //! | staging | `s` … | see [`staged`](super::staged) |
@@ -15,12 +16,13 @@ use std::sync::atomic::Ordering;
 
 use ::sled::IVec;
 
+use super::compressed::{compressed, decompressed};
 use super::{SledEngine, failed};
 use crate::engine::{Value, Write};
 use crate::error::StoreError;
 use crate::keys::{Key, KeyBuilder, KeyRange, Order};
 
-/// Values up to this size lie in their row. A leaf holds up to 17 rows and is rewritten every ten changes, so this bounds
+/// Values up to this size, as compressed as they are, lie in their row. A leaf holds up to 17 rows and is rewritten every ten changes, so this bounds
 /// how much log one small change may cost (140 kB), and keeps leaves far below the size at which sled moves them out of
 /// its log.
 pub(super) const INLINE_BYTES_MAX: usize = 8 * 1024;
@@ -30,6 +32,7 @@ pub(super) const CHUNK: u8 = b'c';
 
 const INLINE: u8 = 0;
 const CHUNKED: u8 = 1;
+const COMPRESSED: u8 = 2;
 
 /// A row as sled sees it.
 pub(super) type RawRow = (Vec<u8>, Option<Vec<u8>>);
@@ -99,16 +102,13 @@ impl SledEngine {
             if self.has_chunks.load(Ordering::Relaxed) {
                 self.remove_chunks(key, &mut rows)?;
             }
-            let head = match value {
-                None => None,
-                Some(value) if value.len() <= INLINE_BYTES_MAX => {
-                    let mut head = Vec::with_capacity(value.len() + 1);
-                    head.push(INLINE);
-                    head.extend_from_slice(value);
-                    Some(head)
-                }
-                Some(value) => Some(self.cut(key, value, &mut rows)),
-            };
+            let head = value.as_ref().map(|value| {
+                let small = compressed(value).map_or_else(
+                    || inline(INLINE, value),
+                    |compressed| inline(COMPRESSED, &compressed),
+                );
+                small.unwrap_or_else(|| self.cut(key, value, &mut rows))
+            });
             rows.push((row_key(key), head));
         }
         Ok(rows)
@@ -180,9 +180,23 @@ fn chunk_key(key: &[u8], generation: u64, index: u32) -> Vec<u8> {
     raw
 }
 
+/// A head with the value in it, if it is short enough for that.
+fn inline(kind: u8, value: &[u8]) -> Option<Vec<u8>> {
+    if value.len() > INLINE_BYTES_MAX {
+        return None;
+    }
+    let mut head = Vec::with_capacity(value.len() + 1);
+    head.push(kind);
+    head.extend_from_slice(value);
+    Some(head)
+}
+
 fn head(key: &[u8], raw: &IVec) -> Result<Head, StoreError> {
     match raw.split_first() {
         Some((&INLINE, value)) => Ok(Head::Inline(value.into())),
+        Some((&COMPRESSED, rest)) => decompressed(rest)
+            .map(|value| Head::Inline(value.into()))
+            .ok_or_else(|| corrupt(key, "its compressed value cannot be read")),
         Some((&CHUNKED, rest)) => {
             let parts = rest.split_first_chunk::<8>().and_then(|(generation, rest)| {
                 Some((
