@@ -187,7 +187,7 @@ pub struct PluginLimits {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JobLimits {
-    /// Jobs that run at the same time.
+    /// Jobs that run at the same time, or wait for the disk at their end.
     pub running_max: usize,
     /// Tries of a call to a gateway that fails (traps, deadlines); then the outcome counts as unknown, and it is asked for.
     pub gateway_tries_max: u32,
@@ -331,7 +331,7 @@ impl Default for PluginLimits {
 impl Default for JobLimits {
     fn default() -> JobLimits {
         JobLimits {
-            running_max: 8,
+            running_max: 16,
             gateway_tries_max: 5,
             lease_ms: Duration::from_mins(2),
             backoff_min_ms: Duration::from_secs(5),

@@ -112,7 +112,18 @@ impl HostWork {
         now: Timestamp,
         work: impl FnMut(&mut HostWork) -> Result<T, E>,
     ) -> Result<(T, Committed), RunError<E>> {
-        run_until_committed(store, now, |draws| HostWork::write(store, draws), work)
+        let done = HostWork::apply(store, now, work)?;
+        wait_durable(store, done)
+    }
+
+    /// As [`run`](HostWork::run), without waiting for the disk: nothing that it did may be told to anyone, or acted on outside
+    /// the store, before the commit is durable. What is committed on top of it becomes durable after it.
+    pub fn apply<T, E>(
+        store: &Store,
+        now: Timestamp,
+        work: impl FnMut(&mut HostWork) -> Result<T, E>,
+    ) -> Result<(T, Committed), RunError<E>> {
+        run_until_committed(now, |draws| HostWork::write(store, draws), work)
     }
 
     /// Goes on inside one tenant.
@@ -214,12 +225,8 @@ impl Work {
         plugin: &PluginName,
         work: impl FnMut(&mut Work) -> Result<T, E>,
     ) -> Result<(T, Committed), RunError<E>> {
-        run_until_committed(
-            store,
-            now,
-            |draws| Work::write(store, draws, tenant, plugin),
-            work,
-        )
+        let done = run_until_committed(now, |draws| Work::write(store, draws, tenant, plugin), work)?;
+        wait_durable(store, done)
     }
 
     /// The same work, going on for another plugin of the same tenant: a gateway has said what happened, and the plugin that
@@ -272,7 +279,6 @@ impl Unit for Work {
 }
 
 fn run_until_committed<U: Unit, T, E>(
-    store: &Store,
     now: Timestamp,
     begin: impl Fn(&Arc<Draws>) -> U,
     mut act: impl FnMut(&mut U) -> Result<T, E>,
@@ -287,15 +293,17 @@ fn run_until_committed<U: Unit, T, E>(
             Err(refusal) => return Err(RunError::Refused(refusal)),
         };
         match unit.finish() {
-            Ok(committed) => {
-                store.wait_durable(committed.sequence).map_err(RunError::Store)?;
-                return Ok((result, committed));
-            }
+            Ok(committed) => return Ok((result, committed)),
             Err(CommitError::Conflict { .. }) => {}
             Err(CommitError::Store(error)) => return Err(RunError::Store(error)),
         }
     }
     Err(RunError::Contended)
+}
+
+fn wait_durable<T, E>(store: &Store, done: (T, Committed)) -> Result<(T, Committed), RunError<E>> {
+    store.wait_durable(done.1.sequence).map_err(RunError::Store)?;
+    Ok(done)
 }
 
 impl Deref for Work {

@@ -95,7 +95,10 @@ impl Shared {
                         let reason = "it makes more calls than outbound.calls_per_job_max".to_owned();
                         return self.fail(&attempting, Failure::Fatal { reason }, false).await;
                     }
-                    answered.push(self.make_call(&attempting, *errand).await);
+                    let Some(answer) = self.make_call(&attempting, *errand).await else {
+                        return;
+                    };
+                    answered.push(answer);
                     if !self.keep_answers(&claimed.lease, &answered).await {
                         return;
                     }
@@ -138,10 +141,12 @@ impl Shared {
         let Ok(ran) = receive.await else {
             return Ran::Failed(retry_soon("the host failed while the job ran"));
         };
-        if let Ran::Committed(committed) = &ran
-            && let Err(error) = self.store.durable(committed.sequence).await
-        {
-            tracing::error!(%error, job = %attempting.claimed.job.id, "the end of a job did not become durable");
+        if let Ran::Committed(committed) = &ran {
+            // What it scheduled need not wait: it becomes durable after this.
+            self.wake_jobs(committed);
+            if let Err(error) = self.store.durable(committed.sequence).await {
+                tracing::error!(%error, job = %attempting.claimed.job.id, "the end of a job did not become durable");
+            }
         }
         ran
     }
@@ -264,6 +269,9 @@ impl Shared {
 
     /// What an attempt learnt that a crash cut off, so that its calls are not made again.
     async fn answers_left(self: &Arc<Shared>, claimed: &Claimed) -> Vec<Answered> {
+        if claimed.lease.number == 1 {
+            return Vec::new();
+        }
         let id = claimed.job.id.clone();
         let kept = self
             .host_read(move |work| jobs::answers(work, &id))
@@ -341,8 +349,14 @@ impl Shared {
         }
     }
 
-    async fn make_call(self: &Arc<Shared>, attempting: &Attempting, errand: Errand) -> Answered {
+    /// Nothing if the store failed.
+    async fn make_call(self: &Arc<Shared>, attempting: &Attempting, errand: Errand) -> Option<Answered> {
         let job = &attempting.claimed.job;
+        // The world is told nothing that a loss of power could take back: neither the claim nor whatever else the run has seen.
+        if let Err(error) = self.store.durable(self.store.applied()).await {
+            tracing::error!(%error, job = %job.id, "what a call rests on did not become durable");
+            return None;
+        }
         let answer = match &attempting.plugin {
             Some(plugin) => self.errand(plugin, &job.tenant, &errand).await,
             None => Err(NoReturn::Internal("the plugin is not loaded".to_owned())),
@@ -351,7 +365,7 @@ impl Shared {
             let refused = matches!(reason, NoReturn::Refused(_));
             tracing::info!(job = %job.id, target = %errand.target, ?reason, refused, "a call got no answer");
         }
-        Answered { errand, answer }
+        Some(Answered { errand, answer })
     }
 }
 

@@ -69,7 +69,7 @@ impl Shared {
         loop {
             let after = behind.take();
             let found = self
-                .host_read(move |work| jobs::due(work, work.now(), after.as_ref(), BATCH))
+                .host_look(move |work| jobs::due(work, work.now(), after.as_ref(), BATCH))
                 .await;
             let Some(found) = found else { return LOOK_EVERY };
             let is_last = found.len() < BATCH;
@@ -93,7 +93,6 @@ impl Shared {
                 };
                 self.claiming.lock().insert(due.id.clone());
                 let shared = Arc::clone(self);
-                // Each claim waits for the disk, so they wait side by side.
                 tokio::spawn(async move {
                     let claimed = shared.claim(&due).await;
                     shared.claiming.lock().remove(&due.id);
@@ -109,7 +108,7 @@ impl Shared {
                 break;
             }
         }
-        let next = self.host_read(jobs::next_due).await.flatten();
+        let next = self.host_look(jobs::next_due).await.flatten();
         match next {
             Some(at) => Duration::from_millis(at.millis().saturating_sub(Timestamp::now().millis()))
                 // A job that is due but was not started waits for its plugin: look again soon, not at once.
@@ -163,9 +162,12 @@ impl Shared {
         read.await.unwrap_or_default()
     }
 
+    /// Does not wait for the disk: the run's own writes cannot get there before the claim, and before it acts on the world it
+    /// waits, see `make_call`.
     async fn claim(self: &Arc<Shared>, due: &DueJob) -> Option<Claimed> {
-        let (id, lease) = (due.id.clone(), self.job_limits.lease_ms);
-        match self.host_write(move |work| jobs::claim(work, &id, lease)).await {
+        let (id, lease, store) = (due.id.clone(), self.job_limits.lease_ms, self.store.clone());
+        let claimed = move || HostWork::apply(&store, Timestamp::now(), |work| jobs::claim(work, &id, lease));
+        match off_async(claimed).await {
             Ok((claimed, _)) => Some(claimed),
             // Somebody has it, or took it back.
             Err(RunError::Refused(JobError::TooLate(_) | JobError::NotFound)) => None,
@@ -225,17 +227,22 @@ impl Shared {
         read: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
     ) -> Option<T> {
         let store = self.store.clone();
-        let result = tokio::task::spawn_blocking(move || {
-            // Nothing is drawn when rows are only read.
-            read(&mut HostWork::read(
-                &store,
-                &Draws::with_seed(Timestamp::now(), [0; 32]),
-            ))
-        });
+        let result = off_async(move || read(&mut HostWork::read(&store, &no_draws()))).await;
         result
-            .await
-            .expect("reading does not panic and is not cancelled")
             .inspect_err(|error| tracing::error!(%error, "jobs could not be read"))
+            .ok()
+    }
+
+    /// As [`host_read`](Shared::host_read), on the newest state, durable or not: for what leads to nothing but writes on top
+    /// of it.
+    async fn host_look<T: Send + 'static>(
+        self: &Arc<Shared>,
+        look: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
+    ) -> Option<T> {
+        let store = self.store.clone();
+        let result = off_async(move || look(&mut HostWork::write(&store, &no_draws()))).await;
+        result
+            .inspect_err(|error| tracing::error!(%error, "jobs could not be looked for"))
             .ok()
     }
 
@@ -245,8 +252,18 @@ impl Shared {
         write: impl FnMut(&mut HostWork) -> Result<T, E> + Send + 'static,
     ) -> Result<(T, Committed), RunError<E>> {
         let store = self.store.clone();
-        tokio::task::spawn_blocking(move || HostWork::run(&store, Timestamp::now(), write))
-            .await
-            .expect("a transaction does not panic and is not cancelled")
+        off_async(move || HostWork::run(&store, Timestamp::now(), write)).await
     }
+}
+
+/// Nothing is drawn when rows are only read.
+fn no_draws() -> Arc<Draws> {
+    Draws::with_seed(Timestamp::now(), [0; 32])
+}
+
+/// Does what blocks on a thread of its own.
+async fn off_async<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("a transaction does not panic and is not cancelled")
 }

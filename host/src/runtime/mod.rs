@@ -223,9 +223,14 @@ impl Runtime {
 impl Shared {
     /// Wakes whoever works off what a commit left behind.
     fn announce(&self, committed: &Committed) {
+        self.wake_jobs(committed);
+        self.deliveries.ring(committed);
+    }
+
+    /// Has jobs run that a commit scheduled, durable or not.
+    fn wake_jobs(&self, committed: &Committed) {
         if committed.jobs_scheduled {
             self.jobs_scheduled.notify_one();
         }
-        self.deliveries.ring(committed);
     }
 }

@@ -84,7 +84,7 @@ impl Default for Backoff {
 }
 
 /// Jobs that are due, longest first, behind the given one; ask again with the last of them for more. Looks at due jobs
-/// only, however many others there are. Meant for a reading work, which never conflicts.
+/// only, however many others there are. Meant for a work that commits nothing, and so never conflicts.
 pub fn due(
     work: &mut HostWork,
     now: Timestamp,
@@ -118,8 +118,8 @@ pub fn is_idle(work: &mut HostWork) -> Result<bool, StoreError> {
     Ok(timed_rows(work, KeyRange::prefix([layout::JOBS_LEASED]), 1)?.is_empty())
 }
 
-/// Takes a due job, for so long. Commit and wait until it is durable before running it; who loses the commit has not got
-/// the job.
+/// Takes a due job, for so long. Commit before running it, and wait until that is durable before the run acts on anything but
+/// the store; who loses the commit has not got the job.
 pub fn claim(work: &mut HostWork, id: &JobId, lease: Duration) -> Result<Claimed, JobError> {
     let now = work.now();
     let before = find(work, id)?;

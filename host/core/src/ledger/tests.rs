@@ -448,13 +448,13 @@ fn verification_names_the_place() {
         }),
         ("journal 2: missing", |s, k, _| k.journal().delete(s, 2).unwrap()),
         ("journal 2: names no posting", |s, k, _| {
-            write_over(s, &k.journal(), b"?")
+            write_over(s, &k.journal(), b"?");
         }),
         ("journal: a row is damaged", |s, k, _| {
             s.put(k.of(JOURNAL).number(0).build(), b"?".to_vec()).unwrap();
         }),
         ("journal: a key is not", |s, k, _| {
-            k.journal().put(s, 0, b"?".to_vec()).unwrap()
+            k.journal().put(s, 0, b"?".to_vec()).unwrap();
         }),
         ("journal head: does not name", |s, k, _| {
             k.journal().delete(s, 3).unwrap();
@@ -481,7 +481,7 @@ fn verification_names_the_place() {
             write_over(s, &k.lines("a", "USD"), b"?");
         }),
         ("account a USD line 2: is missing", |s, k, _| {
-            k.lines("a", "USD").delete(s, 2).unwrap()
+            k.lines("a", "USD").delete(s, 2).unwrap();
         }),
         ("account a USD line 9: is in no posting", |s, k, _| {
             k.lines("a", "USD").put(s, 9, b"?".to_vec()).unwrap();
