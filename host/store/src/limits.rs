@@ -24,7 +24,13 @@ pub(crate) const READ_BYTES_KEPT_MAX: usize = 1024 * 1024;
 
 /// How many numbers [`Store::next_ordinal`](crate::Store::next_ordinal) sets aside at a time. A restart skips at most this
 /// many; a larger block saves barriers, a smaller one keeps ids pretty.
-pub const ORDINAL_BLOCK: u64 = 64;
+pub const ORDINAL_BLOCK_MIN: u64 = 64;
+
+/// The same while numbers are drawn so fast that a block does not last for [`ORDINAL_BLOCK_TIME`]: blocks double up to this.
+pub const ORDINAL_BLOCK_MAX: u64 = 4096;
+
+/// How long a block of numbers should last: far longer than a barrier takes, which whoever draws the next number waits for.
+pub(crate) const ORDINAL_BLOCK_TIME: Duration = Duration::from_secs(1);
 
 /// Rows fetched from the engine in one step of a scan.
 pub(crate) const SCAN_CHUNK_MIN: usize = 16;

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use crate::commit;
 use crate::error::{CommitError, StoreError};
 use crate::keys::Key;
-use crate::limits::ORDINAL_BLOCK;
+use crate::limits::{ORDINAL_BLOCK_MAX, ORDINAL_BLOCK_MIN, ORDINAL_BLOCK_TIME};
 use crate::meta;
 use crate::store::{Sequence, Shared};
 use crate::transaction::{Reads, Writes};
@@ -28,6 +29,19 @@ pub(crate) struct Ordinals {
 struct Block {
     next: u64,
     ceiling: u64,
+    /// How many there were, and since when; absent before the first ones.
+    set_aside: Option<(u64, Instant)>,
+}
+
+impl Block {
+    /// How many to set aside next.
+    fn next_size(&self) -> u64 {
+        match self.set_aside {
+            Some((size, at)) if at.elapsed() < ORDINAL_BLOCK_TIME => (size * 2).min(ORDINAL_BLOCK_MAX),
+            Some((size, at)) if at.elapsed() < ORDINAL_BLOCK_TIME * 4 => size,
+            _ => ORDINAL_BLOCK_MIN,
+        }
+    }
 }
 
 impl Ordinals {
@@ -41,7 +55,7 @@ impl Ordinals {
         };
         let mut block = block.lock();
         if block.next == block.ceiling {
-            *block = set_aside(shared, meta::ordinal_key(sequence))?;
+            *block = set_aside(shared, meta::ordinal_key(sequence), block.next_size())?;
         }
         let number = block.next;
         block.next += 1;
@@ -50,7 +64,7 @@ impl Ordinals {
 }
 
 /// Raises the ceiling and waits until that is durable. The lock of the block keeps others from doing it at the same time.
-fn set_aside(shared: &Shared, key: Key) -> Result<Block, StoreError> {
+fn set_aside(shared: &Shared, key: Key, size: u64) -> Result<Block, StoreError> {
     let latest = View {
         shared,
         snapshot: Sequence::LATEST,
@@ -59,7 +73,7 @@ fn set_aside(shared: &Shared, key: Key) -> Result<Block, StoreError> {
         Some(value) => meta::decode_number(&key, &value)?,
         None => 1,
     };
-    let raised = ceiling + ORDINAL_BLOCK;
+    let raised = ceiling + size;
     let mut writes = Writes::default();
     writes
         .overlay
@@ -72,5 +86,6 @@ fn set_aside(shared: &Shared, key: Key) -> Result<Block, StoreError> {
     Ok(Block {
         next: ceiling,
         ceiling: raised,
+        set_aside: Some((size, Instant::now())),
     })
 }

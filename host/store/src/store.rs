@@ -174,7 +174,7 @@ impl Store {
     /// where a transaction that drew one was aborted or the process was restarted.
     ///
     /// Not part of any transaction, so that drawing ids never causes a conflict. Blocks for a barrier once in
-    /// [`ORDINAL_BLOCK`](crate::limits::ORDINAL_BLOCK) calls.
+    /// [`ORDINAL_BLOCK_MIN`](crate::limits::ORDINAL_BLOCK_MIN) calls, and more seldom where many are drawn.
     pub fn next_ordinal(&self, sequence: &[u8]) -> Result<u64, StoreError> {
         self.handle.ordinals.next(self.shared(), sequence)
     }

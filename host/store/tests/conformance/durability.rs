@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use mooring_store::limits::ORDINAL_BLOCK;
+use mooring_store::limits::ORDINAL_BLOCK_MAX;
 use mooring_store::{CommitError, KeySpace, Store, StoreError};
 
 use crate::{commit, key, put, text};
@@ -89,7 +89,8 @@ pub(crate) fn a_closed_store_refuses_commits(store: &Store) {
 }
 
 pub(crate) fn ordinals_are_unique_across_threads(store: &Store) {
-    let count = ORDINAL_BLOCK * 2;
+    // Through blocks of every size.
+    let count = ORDINAL_BLOCK_MAX;
     let drawn: Vec<u64> = thread::scope(|scope| {
         let draw = || {
             (0..count)
