@@ -13,7 +13,7 @@ use crate::keys::{Key, KeyRange, Order};
 use crate::log::Waiting;
 use crate::store::{Sequence, Shared};
 use crate::transaction::{AtCommit, KeySpace, Reads, Writes};
-use crate::versions::Base;
+use crate::versions::{self, Base};
 use crate::view::{Pending, View, counter_of};
 
 /// A committed transaction that the disk does not hold yet.
@@ -67,7 +67,7 @@ pub(crate) fn commit(
         return Ok(log.applied());
     }
     let sequence = log.applied().next();
-    shared.versions.write().insert(sequence, &writes, bases);
+    versions::insert(&shared.versions, sequence, &writes, &bases);
     log.push(shared, Committed { sequence, writes });
     Ok(sequence)
 }

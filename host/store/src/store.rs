@@ -19,7 +19,7 @@ use crate::progress::Progress;
 use crate::sentinel::SentinelFile;
 use crate::syncer;
 use crate::transaction::Transaction;
-use crate::versions::VersionMap;
+use crate::versions::{self, VersionMap};
 
 /// The position of a commit in the one order of all commits. Goes on across restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -245,9 +245,7 @@ impl Shared {
             }
             snapshots.watermark(self.progress.durable())
         };
-        if self.versions.read().is_collectable(watermark) {
-            self.versions.write().collect(watermark);
-        }
+        versions::collect(&self.versions, watermark);
     }
 
     /// Tells everyone what is durable now, and returns the oldest sequence that anyone may still read at.

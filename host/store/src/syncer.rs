@@ -19,6 +19,7 @@ use crate::log::{Group, Waiting, Work};
 use crate::meta;
 use crate::sentinel::SentinelFile;
 use crate::store::{Sequence, Shared};
+use crate::versions;
 
 /// Runs until the store is closed or the engine fails.
 pub(crate) fn run(shared: Arc<Shared>, mut sentinel: Option<SentinelFile>) {
@@ -79,7 +80,7 @@ fn make_durable(shared: &Shared, group: Group) -> Result<(), StoreError> {
     shared.engine.sync()?;
     shared.log.lock().settle(shared, group.bytes);
     let watermark = shared.publish_durable(last);
-    shared.versions.write().collect(watermark);
+    versions::collect(&shared.versions, watermark);
     Ok(())
 }
 

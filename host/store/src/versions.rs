@@ -22,8 +22,15 @@
 //! `queue` holds every version in commit order. Behind each barrier the front of the queue, up to the oldest sequence
 //! anybody can still ask for, is taken off and the chains concerned are cut or dropped. The work is proportional to
 //! what was written, never to the size of the map.
+//!
+//! # Locking
+//! Every read takes the map's lock, so nobody holds it for long: large commits are inserted, and old versions collected, some
+//! keys at a time. In between, versions of a commit that is not finished stand beside old ones, which no reader notices: its
+//! sequence is newer than every snapshot until the last of them is there.
 
 use std::collections::{BTreeMap, VecDeque};
+
+use parking_lot::RwLock;
 
 use crate::engine::{Value, Write};
 use crate::keys::{Key, KeyRange, Order};
@@ -34,6 +41,26 @@ pub(crate) type Visible = Option<Value>;
 
 /// What a write replaces, where that is known.
 pub(crate) type Base = Option<Visible>;
+
+/// For how many keys the lock is held at most: some ten microseconds.
+const KEYS_AT_ONCE: usize = 64;
+
+/// Adds the writes of one commit, in whose serial section it is called, and with each what was true until then: the engine's
+/// value, where no chain stands.
+pub(crate) fn insert(versions: &RwLock<VersionMap>, sequence: Sequence, writes: &[Write], bases: &[Base]) {
+    for (writes, bases) in writes.chunks(KEYS_AT_ONCE).zip(bases.chunks(KEYS_AT_ONCE)) {
+        versions.write().insert(sequence, writes, bases);
+    }
+}
+
+/// Forgets what no snapshot at or after `watermark` can ask for. Everything up to `watermark` is durable.
+pub(crate) fn collect(versions: &RwLock<VersionMap>, watermark: Sequence) {
+    while versions.read().is_collectable(watermark) {
+        let forgotten = versions.write().collect(watermark);
+        // Freed here, where the lock is free again.
+        drop(forgotten);
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct VersionMap {
@@ -108,10 +135,9 @@ impl VersionMap {
             .map(|(key, _)| key)
     }
 
-    /// Adds the writes of one commit, in whose serial section it is called, and with each what was true until then: the engine's
-    /// value, where no chain stands.
-    pub(crate) fn insert(&mut self, sequence: Sequence, writes: &[Write], bases: Vec<Base>) {
-        for ((key, visible), base) in writes.iter().zip(bases) {
+    /// See [`insert`].
+    fn insert(&mut self, sequence: Sequence, writes: &[Write], bases: &[Base]) {
+        for ((key, visible), base) in writes.iter().zip(bases.iter().cloned()) {
             let chain = self.chains.entry(key.clone()).or_default();
             if chain.versions.is_empty() {
                 chain.versions.extend(base.map(|base| (Sequence::ZERO, base)));
@@ -137,13 +163,14 @@ impl VersionMap {
         }
     }
 
-    /// Forgets what no snapshot at or after `watermark` can ask for. Everything up to `watermark` is durable.
-    pub(crate) fn collect(&mut self, watermark: Sequence) {
-        while self
-            .queue
-            .front()
-            .is_some_and(|(sequence, _)| *sequence <= watermark)
-        {
+    /// Forgets what no snapshot at or after `watermark` can ask for, as far as [`KEYS_AT_ONCE`] versions go; what is forgotten is
+    /// given to the caller, who frees it when the lock is free.
+    fn collect(&mut self, watermark: Sequence) -> Vec<(Key, Chain)> {
+        let mut forgotten = Vec::new();
+        for _ in 0..KEYS_AT_ONCE {
+            if !self.is_collectable(watermark) {
+                break;
+            }
             let Some((_, key)) = self.queue.pop_front() else {
                 break;
             };
@@ -151,7 +178,7 @@ impl VersionMap {
                 continue;
             };
             if chain.newest() <= watermark {
-                self.chains.remove(&key);
+                forgotten.extend(self.chains.remove_entry(&key));
             } else if let Some(kept) = chain
                 .versions
                 .iter()
@@ -160,10 +187,10 @@ impl VersionMap {
                 chain.versions.drain(..kept);
             }
         }
+        forgotten
     }
 
-    /// Whether [`collect`](VersionMap::collect) would find anything to do.
-    pub(crate) fn is_collectable(&self, watermark: Sequence) -> bool {
+    fn is_collectable(&self, watermark: Sequence) -> bool {
         self.queue
             .front()
             .is_some_and(|(sequence, _)| *sequence <= watermark)

@@ -6,10 +6,12 @@
 //!   and a transaction too large for one group goes through [`staged`].
 //! * values that would make a leaf larger than a quarter of a segment move into separate files without a sync; so values
 //!   above [`rows::INLINE_BYTES_MAX`] are cut into rows.
-//! * one tree; sled's transactions are not used, there is only one writer.
+//! * one tree; sled's transactions are not used, there is only one writer. Its batches keep readers out, so larger ones go
+//!   through an [`intent`].
 
 mod barrier;
 mod compressed;
+mod intent;
 mod rows;
 mod staged;
 
@@ -40,6 +42,8 @@ pub(crate) struct SledEngine {
     barrier: Barrier,
     /// Whether any value is cut into chunks. While none is, writes need not look for old chunks.
     has_chunks: AtomicBool,
+    /// Whether there is an [`intent`].
+    has_intent: AtomicBool,
     /// Names the next set of chunks. Begins at the time of opening, in nanoseconds, so no set is ever named as an older
     /// one of the same row.
     generation: AtomicU64,
@@ -79,6 +83,7 @@ impl SledEngine {
             tree,
             barrier,
             has_chunks: AtomicBool::new(true),
+            has_intent: AtomicBool::new(false),
             generation: AtomicU64::new(since_epoch.as_nanos() as u64),
             _lock: lock,
         };
@@ -92,6 +97,7 @@ impl SledEngine {
     fn recover(&self) -> Result<(), StoreError> {
         guarded(|| {
             self.finish_staged()?;
+            self.finish_intent()?;
             let any_chunk = self
                 .tree
                 .scan_prefix([rows::CHUNK])
@@ -120,11 +126,12 @@ impl Engine for SledEngine {
         guarded(|| {
             let rows = self.rows_of(writes)?;
             if rows::bytes(&rows) > staged::BATCH_BYTES_MAX {
+                self.remove_intent()?;
                 return self.apply_staged(&rows);
             }
             // As the store counts them, because it is the store that asks how many there may be.
             self.barrier.note_written(bytes_of(writes));
-            self.apply_rows(&rows)
+            self.apply_batch(writes, rows)
         })
     }
 
