@@ -201,7 +201,7 @@ pub fn list_any(
     page_of(work, tenant, selection, page)
 }
 
-/// The oldest events that wait for delivery, with their places in the outbox.
+/// The oldest rows of the outbox, with their places.
 pub fn outbox(work: &mut HostWork, limit: usize) -> Result<Vec<(u64, OutboxRow)>, StoreError> {
     let range = KeyRange::prefix([layout::OUTBOX]);
     let rows = work

@@ -16,9 +16,9 @@ use crate::invoices::{self, Charge, Credit};
 use crate::policy::{DunningEnd, Policy};
 
 /// Done in one transaction: several, since each transaction costs the same wait for the disk, and few enough to leave the limits
-/// of a run (host calls, bytes written, time) far away. The store writes a transaction of more than 512 kB twice; a renewal with
-/// its invoice, postings, events and places in lists is 8 kB without metadata, and may have 12 kB of that.
-const BATCH: u32 = 25;
+/// of a run (host calls, bytes written, time) far away. The store writes a transaction of more than 512 kB, compressed, twice; a
+/// renewal with its invoice, posting, events and places in lists is 9 kB without metadata, and may have 12 kB of that.
+const BATCH: u32 = 40;
 
 /// Tries of a batch as one. What is wrong with the host is over after a few, what is wrong with a subscription is not.
 const TOGETHER: u32 = 3;

@@ -2,7 +2,8 @@
 //!
 //! Every claim is a ratio of two measurements of the same run on the same machine, or a bound that any machine should
 //! keep; a number without its neighbour says more about the machine than about the host. Each measurement is bounded in
-//! time, the clients run in this process on the same processors, and what is printed is the median of three rounds.
+//! time, the clients run in this process on the same processors, and what is printed is the median of three rounds. Plugin and
+//! native handler take turns, five rounds each, so that what a shared machine does meanwhile is done to both.
 
 mod bills;
 mod deliver;
@@ -25,6 +26,7 @@ use mooring_tests::host::component;
 use mooring_tests::paymenter::{lifecycle, provision, user};
 use mooring_tests::{Api, HostOptions, TestHost};
 use serde_json::json;
+use tempfile::TempDir;
 
 use load::{Load, Request};
 use report::Report;
@@ -191,11 +193,11 @@ async fn read(options: &Options, report: &mut Report) {
     let request = Request::get(&path, Some(api.key()));
     let load = |address: &str| Load::new(address, 16, options.round);
     let edge = load(host.address()).run(Request::get("/healthz", None)).await;
-    let sandboxed = load(host.address()).run(request.clone()).await;
-    host.terminate();
-    host.wait();
-    let native = NativeServer::start(&host, "paymenter");
-    let bare = load(&native.address).run(request).await;
+    let native = NativeServer::beside(&mut host, "paymenter");
+    let turns = load(host.address())
+        .in_turns(request.clone(), &load(&native.address), request)
+        .await;
+    let (sandboxed, bare) = (&turns.this, &turns.other);
     report.note(
         "answers that need no plugin (/healthz), 16 connections",
         edge.per_second(),
@@ -212,12 +214,7 @@ async fn read(options: &Options, report: &mut Report) {
         sandboxed.p99().as_secs_f64() * 1000.0,
         "ms",
     );
-    report.at_least(
-        "read through a plugin against natively",
-        sandboxed.per_second() / bare.per_second(),
-        0.65,
-        "x",
-    );
+    report.at_least("read through a plugin against natively", turns.ratio(), 0.65, "x");
 }
 
 /// Requests that write and are on the disk before they are answered: one paid invoice each.
@@ -225,7 +222,7 @@ async fn write(options: &Options, report: &mut Report) {
     let mut host = quiet_host().await;
     let api = host.panel().await;
     let path = format!("{}/api/v1/paymenter/invoice.paid", prefix(&api, &host));
-    // Numbers of two measurements must not meet: an invoice that is known writes nothing.
+    // Numbers of two measurements on the same data must not meet: an invoice that is known writes nothing.
     let request = |series: &'static str| {
         Request::post(&path, api.key(), move |number| {
             let id = format!("{series}-{number}");
@@ -235,16 +232,16 @@ async fn write(options: &Options, report: &mut Report) {
     let one = Load::new(host.address(), 1, options.round)
         .run(request("one"))
         .await;
-    let sandboxed = Load::new(host.address(), 32, options.round)
-        .run(request("many"))
+    let native = NativeServer::beside(&mut host, "paymenter");
+    let turns = Load::new(host.address(), 32, options.round)
+        .in_turns(
+            request("many"),
+            &Load::new(&native.address, 32, options.round),
+            request("native"),
+        )
         .await;
+    let (sandboxed, bare) = (&turns.this, &turns.other);
     host.admin().verify_ledgers().await;
-    host.terminate();
-    host.wait();
-    let native = NativeServer::start(&host, "paymenter");
-    let bare = Load::new(&native.address, 32, options.round)
-        .run(request("native"))
-        .await;
     report.note(
         "durable writes through a plugin, 1 connection",
         one.per_second(),
@@ -262,7 +259,7 @@ async fn write(options: &Options, report: &mut Report) {
     );
     report.at_least(
         "durable write through a plugin against natively",
-        sandboxed.per_second() / bare.per_second(),
+        turns.ratio(),
         0.9,
         "x",
     );
@@ -287,15 +284,15 @@ async fn invoice(options: &Options, report: &mut Report) {
                 .to_string()
         })
     };
-    let sandboxed = Load::new(host.address(), 32, options.round)
-        .run(request("sandboxed"))
+    let native = NativeServer::beside(&mut host, "renovax");
+    let turns = Load::new(host.address(), 32, options.round)
+        .in_turns(
+            request("sandboxed"),
+            &Load::new(&native.address, 32, options.round),
+            request("native"),
+        )
         .await;
-    host.terminate();
-    host.wait();
-    let native = NativeServer::start(&host, "renovax");
-    let bare = Load::new(&native.address, 32, options.round)
-        .run(request("native"))
-        .await;
+    let (sandboxed, bare) = (&turns.this, &turns.other);
     report.note(
         "Renovax invoices through the plugin, 32 connections",
         sandboxed.per_second(),
@@ -308,7 +305,7 @@ async fn invoice(options: &Options, report: &mut Report) {
     );
     report.at_least(
         "Renovax invoice through the plugin against natively",
-        sandboxed.per_second() / bare.per_second(),
+        turns.ratio(),
         0.85,
         "x",
     );
@@ -318,14 +315,26 @@ async fn invoice(options: &Options, report: &mut Report) {
 struct NativeServer {
     child: Child,
     address: String,
+    /// Its copy of the data.
+    _data: TempDir,
 }
 
 impl NativeServer {
-    /// On the data that a host has left.
-    fn start(host: &TestHost, plugin: &str) -> NativeServer {
+    /// On a copy of a host's data, which is stopped for that.
+    fn beside(host: &mut TestHost, plugin: &str) -> NativeServer {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let data = folder.path().join("data");
+        host.terminate();
+        host.wait();
+        let copied = Command::new("cp").arg("-r").arg(host.data()).arg(&data).status();
+        assert!(
+            copied.is_ok_and(|status| status.success()),
+            "the data can be copied"
+        );
+        host.restart();
         let mut child = Command::new(std::env::current_exe().expect("a program has a path"))
             .arg(NATIVE)
-            .arg(host.data())
+            .arg(&data)
             .arg(plugin)
             .stdout(Stdio::piped())
             .spawn()
@@ -336,7 +345,11 @@ impl NativeServer {
             .read_line(&mut line)
             .expect("it says where it listens");
         let address = line.trim().rsplit('/').next().unwrap_or_default().to_owned();
-        NativeServer { child, address }
+        NativeServer {
+            child,
+            address,
+            _data: folder,
+        }
     }
 }
 

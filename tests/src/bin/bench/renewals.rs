@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mooring_tests::HostOptions;
-use mooring_tests::central::{Demo, now, sign};
+use mooring_tests::central::{Client, Demo, now, sign};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -26,18 +26,23 @@ pub(crate) async fn read(options: &Options, report: &mut Report) {
     let id = demo
         .subscribe("reads@example.com", "plan_premium_monthly", json!({}))
         .await;
-    let timestamp = now().to_string();
-    let signature = sign(&demo.client.secret_key, &timestamp, "");
-    let request = Request::get(&format!("/central/api/v1/subscriptions/{id}"), None)
-        .header("x-api-key", &demo.client.api_key)
-        .header("x-timestamp", &timestamp)
-        .header("x-signature", &signature);
+    let request = |client: &Client| {
+        let timestamp = now().to_string();
+        let signature = sign(&client.secret_key, &timestamp, "");
+        Request::get(&format!("/central/api/v1/subscriptions/{id}"), None)
+            .header("x-api-key", &client.api_key)
+            .header("x-timestamp", &timestamp)
+            .header("x-signature", &signature)
+    };
+    let natively = request(&demo.client);
+    let native = NativeServer::beside(&mut demo.host, "central");
+    // A demo host makes its keys anew when it starts.
+    let demo = Demo::of(demo.host);
     let load = |address: &str| Load::new(address, 16, options.round);
-    let sandboxed = load(demo.host.address()).run(request.clone()).await;
-    demo.host.terminate();
-    demo.host.wait();
-    let native = NativeServer::start(&demo.host, "central");
-    let bare = load(&native.address).run(request).await;
+    let turns = load(demo.host.address())
+        .in_turns(request(&demo.client), &load(&native.address), natively)
+        .await;
+    let (sandboxed, bare) = (&turns.this, &turns.other);
     report.note(
         "Central reads natively, signature checked",
         bare.per_second(),
@@ -50,7 +55,7 @@ pub(crate) async fn read(options: &Options, report: &mut Report) {
     );
     report.at_least(
         "Central read through the plugin against natively",
-        sandboxed.per_second() / bare.per_second(),
+        turns.ratio(),
         0.65,
         "x",
     );
