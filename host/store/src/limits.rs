@@ -26,7 +26,7 @@ pub(crate) const READ_BYTES_KEPT_MAX: usize = 1024 * 1024;
 /// many; a larger block saves barriers, a smaller one keeps ids pretty.
 pub const ORDINAL_BLOCK_MIN: u64 = 64;
 
-/// The same while numbers are drawn so fast that a block does not last for [`ORDINAL_BLOCK_TIME`]: blocks double up to this.
+/// The same while numbers are drawn so fast that a block does not last a second: blocks double up to this.
 pub const ORDINAL_BLOCK_MAX: u64 = 4096;
 
 /// How long a block of numbers should last: far longer than a barrier takes, which whoever draws the next number waits for.
