@@ -337,6 +337,29 @@ async fn a_refund_that_goes_wrong_is_sent_back_once() {
     assert_eq!(done(), (5, 5), "nothing is sent back twice");
 }
 
+/// Some providers give the payer a link for each gateway.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_a_gateway_offers_that_one_first() {
+    let shop = Shop::start().await;
+    let invoice = shop.invoice("a link for each").await;
+    for gateway in ["paypal", "stripe", "paypal"] {
+        let shown = shop
+            .page
+            .get(&format!("/{invoice}?gateway={gateway}"))
+            .await
+            .text();
+        let ways: Vec<&str> = shown.split("name=\"way\" value=\"").skip(1).collect();
+        assert!(ways.len() >= 2, "both stay open: {shown}");
+        assert!(ways[0].starts_with(&format!("{gateway}/")), "{gateway}: {shown}");
+        assert!(
+            ways[0]
+                .split('>')
+                .next()
+                .is_some_and(|input| input.contains("checked"))
+        );
+    }
+}
+
 /// Pays at Stripe, if the payer was sent there.
 async fn settle_somewhere(shop: &Shop, invoice: &str) {
     let shown = shop.page.get(&format!("/{invoice}?go=1")).await.text();

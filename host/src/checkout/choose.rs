@@ -62,6 +62,11 @@ pub(super) fn offered_first(ways: &[Way], failed: Option<&Try>) -> usize {
         .unwrap_or(0)
 }
 
+/// Brings the ways of the gateway that a link names to the front; the others stay, in their order.
+pub(super) fn prefer(ways: &mut [Way], gateway: &str) {
+    ways.sort_by_key(|way| way.gateway.as_str() != gateway);
+}
+
 /// The way that a form names, if it is open.
 pub(super) fn picked<'w>(ways: &'w [Way], value: &str) -> Option<&'w Way> {
     ways.iter().find(|way| way.value() == value)
@@ -101,6 +106,16 @@ mod tests {
         assert_eq!(first(&[("a", "card"), ("a", "coin")], Some(("a", "card"))), 1);
         assert_eq!(first(&[("a", "card")], Some(("a", "card"))), 0);
         assert_eq!(first(&[], Some(("a", "card"))), 0);
+    }
+
+    #[test]
+    fn a_link_can_name_the_gateway_that_comes_first() {
+        let mut ways = ways(&[("a", "card"), ("b", "card"), ("a", "coin"), ("b", "coin")]);
+        let order = |ways: &[Way]| ways.iter().map(Way::value).collect::<Vec<_>>();
+        prefer(&mut ways, "b");
+        assert_eq!(order(&ways), ["b/card", "b/coin", "a/card", "a/coin"]);
+        prefer(&mut ways, "gone");
+        assert_eq!(order(&ways), ["b/card", "b/coin", "a/card", "a/coin"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use mooring_core::ids::{AttemptId, JobId};
 use mooring_core::payments::AttemptState;
 use url::Url;
 
-use super::choose::picked;
+use super::choose::{picked, prefer};
 use super::form::{self, Mistakes};
 use super::headers::{self, Sheet, see_other, web_url};
 use super::language::{self, Language};
@@ -82,6 +82,8 @@ enum Arrival {
 struct Asked {
     language: Option<Language>,
     arrival: Arrival,
+    /// The gateway that the link is for, as some providers give one link for each.
+    gateway: Option<String>,
 }
 
 /// Answers a visit.
@@ -128,6 +130,10 @@ async fn see<P: Sync, T: Till<P>>(
             let _ = look_up(till, plugin, visit, &bill, &id).await;
             bill = read(till, plugin, visit)?;
         }
+    }
+    // Once something has been tried, what failed decides what is offered next.
+    if let (Some(gateway), None) = (&asked.gateway, &bill.attempt) {
+        prefer(&mut bill.ways, gateway);
     }
     let scene = scene(&bill);
     let exit = exit(&bill, &scene, asked.arrival);
@@ -341,6 +347,7 @@ impl Asked {
         let mut asked = Asked {
             language: None,
             arrival: Arrival::Link,
+            gateway: None,
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -348,6 +355,7 @@ impl Asked {
                 "returned" => asked.arrival = Arrival::Gateway,
                 "go" => asked.arrival = Arrival::Picked,
                 "on" => asked.arrival = Arrival::Page,
+                "gateway" => asked.gateway = Some(value.into_owned()),
                 // Gateways add their own.
                 _ => {}
             }
