@@ -54,24 +54,36 @@ struct WithId {
 
 /// VirtFusion's id of a customer, who is made where there is none; ours is the external relation.
 pub(crate) fn ensure_user(user: &User) -> Result<u64, Failure> {
-    let found = send(call("GET", format!("/users/{}/byExtRelation", user.id)));
-    let answer = match found {
-        Err(Failure::NotFound) => {
-            let name = if user.name.is_empty() {
-                &user.email
-            } else {
-                &user.name
-            };
-            send(call("POST", "/users").json(&json!({
-                "name": name,
-                "email": user.email,
-                "extRelationId": user.id,
-                "sendMail": false,
-            })))?
-        }
-        other => other?,
-    };
+    let answer = match find_user(user) {
+        Err(Failure::NotFound) => match create_user(user) {
+            // Another order of the same customer may have been quicker, and then there is one now.
+            Err(Failure::Final(reason)) => match find_user(user) {
+                Err(Failure::NotFound) => Err(Failure::Final(reason)),
+                found => found,
+            },
+            created => created,
+        },
+        found => found,
+    }?;
     Ok(read::<Data<WithId>>(&answer)?.data.id)
+}
+
+fn find_user(user: &User) -> Result<Answer, Failure> {
+    send(call("GET", format!("/users/{}/byExtRelation", user.id)))
+}
+
+fn create_user(user: &User) -> Result<Answer, Failure> {
+    let name = if user.name.is_empty() {
+        &user.email
+    } else {
+        &user.name
+    };
+    send(call("POST", "/users").json(&json!({
+        "name": name,
+        "email": user.email,
+        "extRelationId": user.id,
+        "sendMail": false,
+    })))
 }
 
 /// Makes a server; it has no system yet.
