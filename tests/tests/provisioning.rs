@@ -168,6 +168,30 @@ async fn a_second_server_is_the_same_users() {
     assert_eq!(panel.users().len(), 1, "{:?}", panel.users());
 }
 
+/// Two orders of a new customer at the same time: the second looks before the first has made the user, and is then refused
+/// another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_another_order_has_made_meanwhile_is_found() {
+    let (host, panel) = start().await;
+    let api = host.panel().await;
+    let built = async |count: usize| {
+        eventually("they are built", async || {
+            let servers = panel.servers();
+            let built = servers
+                .values()
+                .filter(|server| server.operating_system.is_some());
+            (built.count() == count).then_some(())
+        })
+        .await;
+    };
+    order(&api).await;
+    built(1).await;
+    panel.fail(Method::GET, "/users/*/byExtRelation", Fault::Status(404), 1);
+    order(&api).await;
+    built(2).await;
+    assert_eq!(panel.users().len(), 1, "{:?}", panel.users());
+}
+
 /// Whatever is only for now is tried again: a task holds the server, the panel is down, restarts, or hangs up.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_only_for_now_is_tried_again() {

@@ -13,6 +13,7 @@ use mooring_core::ids::{JobId, PluginName};
 use mooring_core::jobs::{self, Backoff, Claimed, DueJob, JobError};
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, RunError};
+use mooring_store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -226,11 +227,7 @@ impl Shared {
         self: &Arc<Shared>,
         read: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
     ) -> Option<T> {
-        let store = self.store.clone();
-        let result = off_async(move || read(&mut HostWork::read(&store, &no_draws()))).await;
-        result
-            .inspect_err(|error| tracing::error!(%error, "jobs could not be read"))
-            .ok()
+        self.look_with(HostWork::read, read).await
     }
 
     /// As [`host_read`](Shared::host_read), on the newest state, durable or not: for what leads to nothing but writes on top
@@ -239,10 +236,20 @@ impl Shared {
         self: &Arc<Shared>,
         look: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
     ) -> Option<T> {
+        self.look_with(HostWork::write, look).await
+    }
+
+    async fn look_with<T: Send + 'static>(
+        self: &Arc<Shared>,
+        begin: fn(&Store, &Arc<Draws>) -> HostWork,
+        look: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
+    ) -> Option<T> {
         let store = self.store.clone();
-        let result = off_async(move || look(&mut HostWork::write(&store, &no_draws()))).await;
+        // Nothing is drawn when rows are only read.
+        let draws = Draws::with_seed(Timestamp::now(), [0; 32]);
+        let result = off_async(move || look(&mut begin(&store, &draws))).await;
         result
-            .inspect_err(|error| tracing::error!(%error, "jobs could not be looked for"))
+            .inspect_err(|error| tracing::error!(%error, "jobs could not be read"))
             .ok()
     }
 
@@ -254,11 +261,6 @@ impl Shared {
         let store = self.store.clone();
         off_async(move || HostWork::run(&store, Timestamp::now(), write)).await
     }
-}
-
-/// Nothing is drawn when rows are only read.
-fn no_draws() -> Arc<Draws> {
-    Draws::with_seed(Timestamp::now(), [0; 32])
 }
 
 /// Does what blocks on a thread of its own.

@@ -1,9 +1,9 @@
 //! The serial section: the few microseconds in which a transaction becomes true for everybody.
 //!
 //! It runs on the caller's thread under the lock of the commit log. Order of events: wait for room, validate what was
-//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of counters and packed rows into values, insert the versions,
-//! move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has changed, so any
-//! failure before that leaves nothing behind.
+//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of counters and packed rows into values,
+//! insert the versions, move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has
+//! changed, so any failure before that leaves nothing behind.
 //!
 //! Durability is not its business: see [`syncer`](crate::syncer).
 

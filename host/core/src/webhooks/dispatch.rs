@@ -60,11 +60,11 @@ pub fn dispatch(
                 let current = wanting(work, &row.tenant, &event.plugin, manifest_of)?;
                 known.insert(owner.clone(), current);
             }
-            for endpoint in &known[&owner] {
-                if endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject) {
-                    enqueue(work, endpoint, &event, false)?;
-                    dispatched.endpoints.insert(endpoint.id.clone());
-                }
+            let wants =
+                |endpoint: &&Endpoint| endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject);
+            for endpoint in known[&owner].iter().filter(wants) {
+                enqueue(work, endpoint, &event, false)?;
+                dispatched.endpoints.insert(endpoint.id.clone());
             }
         }
     }

@@ -233,12 +233,9 @@ async fn write(options: &Options, report: &mut Report) {
         .run(request("one"))
         .await;
     let native = NativeServer::beside(&mut host, "paymenter");
-    let turns = Load::new(host.address(), 32, options.round)
-        .in_turns(
-            request("many"),
-            &Load::new(&native.address, 32, options.round),
-            request("native"),
-        )
+    let load = |address: &str| Load::new(address, 32, options.round);
+    let turns = load(host.address())
+        .in_turns(request("many"), &load(&native.address), request("native"))
         .await;
     let (sandboxed, bare) = (&turns.this, &turns.other);
     host.admin().verify_ledgers().await;
@@ -285,12 +282,9 @@ async fn invoice(options: &Options, report: &mut Report) {
         })
     };
     let native = NativeServer::beside(&mut host, "renovax");
-    let turns = Load::new(host.address(), 32, options.round)
-        .in_turns(
-            request("sandboxed"),
-            &Load::new(&native.address, 32, options.round),
-            request("native"),
-        )
+    let load = |address: &str| Load::new(address, 32, options.round);
+    let turns = load(host.address())
+        .in_turns(request("sandboxed"), &load(&native.address), request("native"))
         .await;
     let (sandboxed, bare) = (&turns.this, &turns.other);
     report.note(

@@ -3,7 +3,7 @@
 //! sled writes each byte of a row about four times in all: once for the change, and again whenever it rewrites the leaf. Most
 //! values are JSON, which repeats itself; LZ4 makes it a third shorter for far less than what writing costs.
 //!
-//! A compressed value is its length, `u32`, big endian, and one LZ4 block.
+//! What is compressed is its length, `u32`, big endian, and one LZ4 block.
 
 use crate::limits::VALUE_BYTES_MAX;
 
@@ -15,24 +15,32 @@ pub(super) fn compressed(value: &[u8]) -> Option<Vec<u8>> {
     if value.len() < BYTES_MIN {
         return None;
     }
-    let length = u32::try_from(value.len()).ok()?;
-    let block = lz4_flex::block::compress(value);
-    let mut compressed = Vec::with_capacity(size_of::<u32>() + block.len());
-    compressed.extend_from_slice(&length.to_be_bytes());
-    compressed.extend_from_slice(&block);
+    let compressed = compress(value);
     (compressed.len() <= value.len() - value.len() / 8).then_some(compressed)
 }
 
 /// The value as it was; nothing where the bytes are damaged.
 pub(super) fn decompressed(compressed: &[u8]) -> Option<Vec<u8>> {
+    decompress(compressed, VALUE_BYTES_MAX)
+}
+
+/// Bytes of less than 4 GiB, whether or not they become shorter.
+pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut compressed = (bytes.len() as u32).to_be_bytes().to_vec();
+    compressed.extend_from_slice(&lz4_flex::block::compress(bytes));
+    compressed
+}
+
+/// The bytes as they were; nothing where they are damaged, or would be more than `bytes_max`.
+pub(super) fn decompress(compressed: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let (length, block) = compressed.split_first_chunk()?;
     let length = u32::from_be_bytes(*length) as usize;
     // The length is taken at its word for the size of a buffer.
-    if length > VALUE_BYTES_MAX {
+    if length > bytes_max {
         return None;
     }
-    let value = lz4_flex::block::decompress(block, length).ok()?;
-    (value.len() == length).then_some(value)
+    let bytes = lz4_flex::block::decompress(block, length).ok()?;
+    (bytes.len() == length).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::compressed::{compress, decompress};
 use super::rows::{CHUNK, RawRow, corrupt};
 use super::{SledEngine, failed};
 use crate::engine::{Value, Write};
@@ -27,7 +28,7 @@ const INTENT: &[u8] = b"i";
 const ROWS_MIN: usize = 32;
 
 impl SledEngine {
-    /// Applies a batch of the size of one, whichever way is better.
+    /// Applies a batch that is small enough to be un-synced at once, whichever way is better.
     pub(super) fn apply_batch(&self, writes: &[Write], mut rows: Vec<RawRow>) -> Result<(), StoreError> {
         // Chunks have to appear and go together with their head.
         let is_chunked = rows.iter().any(|(key, _)| key.first() == Some(&CHUNK));
@@ -42,9 +43,10 @@ impl SledEngine {
 
     /// For whoever is about to write what an intent must not undo.
     pub(super) fn remove_intent(&self) -> Result<(), StoreError> {
-        let removal: Vec<RawRow> = self.intent_removal().into_iter().collect();
-        self.apply_rows(&removal)?;
-        self.has_intent.store(false, Ordering::Relaxed);
+        if let Some(removal) = self.intent_removal() {
+            self.apply_rows(&[removal])?;
+            self.has_intent.store(false, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -98,19 +100,11 @@ fn encode(writes: &[Write]) -> Vec<u8> {
             None => put(&[0]),
         }
     }
-    let mut intent = (bytes.len() as u32).to_be_bytes().to_vec();
-    intent.extend_from_slice(&lz4_flex::block::compress(&bytes));
-    intent
+    compress(&bytes)
 }
 
 fn decode(intent: &[u8]) -> Option<Vec<Write>> {
-    let (length, block) = intent.split_first_chunk()?;
-    let length = u32::from_be_bytes(*length) as usize;
-    // The length is taken at its word for the size of a buffer.
-    if length > TRANSACTION_BYTES_MAX {
-        return None;
-    }
-    let bytes = lz4_flex::block::decompress(block, length).ok()?;
+    let bytes = decompress(intent, TRANSACTION_BYTES_MAX)?;
     let mut rest = bytes.as_slice();
     let mut take = || {
         let (length, behind) = rest.split_first_chunk()?;
