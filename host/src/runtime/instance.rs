@@ -8,7 +8,10 @@ use std::time::Duration;
 use mooring_core::check::InvalidField;
 use mooring_core::money::Amount;
 use mooring_core::payments::{Announcement, Progress, RefundProgress};
-use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, HasSelf, Instance, Lift, Linker, Lower,
+    ResourceTable,
+};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
 use super::engine;
@@ -30,8 +33,15 @@ pub(crate) struct State {
 }
 
 /// A component of the world `provider`, with its imports resolved.
+///
+/// A run looks up the one export that it calls: to look up all of them, as the generated types do, costs a small request a
+/// twentieth of its time, because each is held against its type. `describe` does look up all, so a component whose exports
+/// are of other types is not loaded.
 pub(crate) struct ProviderProgram {
     pre: ProviderPre<State>,
+    handle: ComponentExportIndex,
+    run_job: ComponentExportIndex,
+    on_event: ComponentExportIndex,
 }
 
 /// A component of the world `gateway`, with its imports resolved.
@@ -124,14 +134,14 @@ fn store(engine: &Engine, desk: Desk, limits: &PluginLimits, deadline: Duration)
 }
 
 impl World for ProviderProgram {
-    type Exports = Provider;
+    type Exports = Instance;
 
     fn engine(&self) -> &Engine {
         self.pre.engine()
     }
 
-    fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Provider> {
-        self.pre.instantiate(store)
+    fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
+        self.pre.instance_pre().instantiate(store)
     }
 }
 
@@ -154,13 +164,39 @@ impl ProviderProgram {
         Provider::add_to_linker::<State, HasSelf<Desk>>(&mut linker, |state| &mut state.desk)?;
         super::wasi::add_to_linker(&mut linker)?;
         let pre = ProviderPre::new(linker.instantiate_pre(component)?)?;
-        Ok(ProviderProgram { pre })
+        let export = |name| {
+            component
+                .get_export_index(None, name)
+                .ok_or_else(|| wasmtime::format_err!("it does not export `{name}`"))
+        };
+        Ok(ProviderProgram {
+            handle: export("handle")?,
+            run_job: export("run-job")?,
+            on_event: export("on-event")?,
+            pre,
+        })
     }
 
     /// The manifest, as the plugin gives it.
     pub(crate) fn describe(&self, desk: Desk) -> Run<String> {
         let deadline = desk.office.limits.call_deadline_ms;
-        self.run(desk, deadline, |provider, store| provider.call_describe(store))
+        self.run(desk, deadline, |instance, store| {
+            Provider::new(&mut *store, instance)?.call_describe(store)
+        })
+    }
+}
+
+impl ProviderProgram {
+    fn call<P, R>(&self, desk: Desk, deadline: Duration, export: &ComponentExportIndex, params: P) -> Run<R>
+    where
+        P: ComponentNamedList + Lower,
+        R: Lift,
+        (R,): ComponentNamedList,
+    {
+        self.run(desk, deadline, |instance, store| {
+            let function = instance.get_typed_func::<P, (R,)>(&mut *store, export)?;
+            function.call(store, params).map(|(result,)| result)
+        })
     }
 }
 
@@ -168,27 +204,21 @@ impl Program for ProviderProgram {
     fn handle(&self, desk: Desk, exchange: &Exchange) -> Run<Answer> {
         let deadline = desk.office.limits.call_deadline_ms;
         let request = bindings::to_request(exchange);
-        self.run(desk, deadline, |provider, store| {
-            provider.call_handle(store, &request)
-        })
-        .map(bindings::from_answer)
+        self.call(desk, deadline, &self.handle, (&request,))
+            .map(bindings::from_answer)
     }
 
     fn run_job(&self, desk: Desk, job: &JobCall) -> Run<JobEnd> {
         let deadline = desk.office.limits.job_deadline_ms;
         let job = bindings::to_job(job);
-        self.run(desk, deadline, |provider, store| {
-            provider.call_run_job(store, &job)
-        })
-        .map(bindings::from_job_end)
+        self.call(desk, deadline, &self.run_job, (&job,))
+            .map(bindings::from_job_end)
     }
 
     fn on_event(&self, desk: Desk, announcement: &Announcement) -> Run<Result<(), String>> {
         let deadline = desk.office.limits.call_deadline_ms;
         let event = bindings::to_event(&desk.office.directory, announcement.clone());
-        self.run(desk, deadline, |provider, store| {
-            provider.call_on_event(store, &event)
-        })
+        self.call(desk, deadline, &self.on_event, (&event,))
     }
 }
 

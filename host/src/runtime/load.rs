@@ -10,6 +10,7 @@ use std::sync::Arc;
 use mooring_core::draws::Draws;
 use mooring_core::ids::PluginName;
 use mooring_core::time::Timestamp;
+use wasmtime::Engine;
 
 use super::Shared;
 use super::compile::CompileError;
@@ -117,75 +118,44 @@ impl Shared {
         source: &Path,
         name: Option<&PluginName>,
     ) -> Result<Plugin, LoadError> {
+        // What describes itself is a copy that is thrown away, with all the memory that it has touched: a manifest takes far
+        // more of it than a request, and the pool would wipe those pages again after every request.
+        let copy = self.linked(component, source).await?;
+        let (shared, digest, name) = (Arc::clone(self), component.digest.clone(), name.cloned());
+        let facts = blocking(move || shared.facts(copy, digest, name)).await?;
+        let linked = self.linked(component, source).await?;
+        let shared = Arc::clone(self);
+        blocking(move || shared.rehearse_all(linked, facts)).await
+    }
+
+    async fn linked(&self, component: &Component, source: &Path) -> Result<Linked, LoadError> {
         let compiled = self.cache.load(&self.engine, &component.digest, source).await?;
-        let unfit = |error: wasmtime::Error| LoadError::Link {
+        Linked::new(&self.engine, component.world, &compiled).map_err(|error| LoadError::Link {
             world: component.world,
             reason: format!("{error:#}"),
-        };
-        let shared = Arc::clone(self);
-        let (digest, name) = (component.digest.clone(), name.cloned());
-        let rehearsal: Box<dyn FnOnce() -> Result<Plugin, LoadError> + Send> = match component.world {
-            World::Provider => {
-                let program = ProviderProgram::link(&self.engine, &compiled).map_err(unfit)?;
-                Box::new(move || shared.rehearse_provider(program, digest, name))
-            }
-            World::Gateway => {
-                let program = GatewayProgram::link(&self.engine, &compiled).map_err(unfit)?;
-                Box::new(move || shared.rehearse_gateway(program, digest, name))
-            }
-        };
-        tokio::task::spawn_blocking(rehearsal)
-            .await
-            .expect("the rehearsal does not panic and is not cancelled")
+        })
     }
 
     /// Runs the plugin for the first time, with nothing granted.
-    fn rehearse_provider(
-        &self,
-        program: ProviderProgram,
-        digest: String,
-        name: Option<PluginName>,
-    ) -> Result<Plugin, LoadError> {
-        let facts = self.facts(World::Provider, digest, name, |desk| program.describe(desk))?;
-        let program: Box<dyn Program> = Box::new(program);
-        let role = Role::Provider {
-            failure_answers: Box::new(self.failure_answers(program.as_ref(), &facts)?),
-            refusals: Arc::new(self.refusals(program.as_ref(), &facts)),
-            program,
-        };
-        Ok(Plugin::new(facts, role, &self.limits))
-    }
-
-    /// As for a provider. A gateway words no answers.
-    fn rehearse_gateway(
-        &self,
-        program: GatewayProgram,
-        digest: String,
-        name: Option<PluginName>,
-    ) -> Result<Plugin, LoadError> {
-        let facts = self.facts(World::Gateway, digest, name, |desk| program.describe(desk))?;
-        Ok(Plugin::new(facts, Role::Gateway(program), &self.limits))
-    }
-
     fn facts(
         &self,
-        world: World,
+        linked: Linked,
         digest: String,
         name: Option<PluginName>,
-        describe: impl FnOnce(Desk) -> Run<String>,
     ) -> Result<Arc<Facts>, LoadError> {
         let nobody = Facts {
             name: PluginName::parse("describe").expect("a legal name"),
             digest: digest.clone(),
             manifest: Arc::default(),
         };
-        let text = describe(self.nobodys_desk(&Arc::new(nobody)))
+        let text = linked
+            .describe(self.nobodys_desk(&Arc::new(nobody)))
             .result
             .map_err(|fault| LoadError::Fails {
                 export: "describe",
                 fault,
             })?;
-        let manifest = manifest::parse(&text, world, self.manifest_rule)?;
+        let manifest = manifest::parse(&text, linked.world(), self.manifest_rule)?;
         let name = match name {
             Some(name) => name,
             None => PluginName::parse(&manifest.name).expect("the manifest's name was checked"),
@@ -195,6 +165,19 @@ impl Shared {
             digest,
             manifest,
         }))
+    }
+
+    /// Has a provider say its words for all that the host may have to say in its place. A gateway words no answers.
+    fn rehearse_all(&self, linked: Linked, facts: Arc<Facts>) -> Result<Plugin, LoadError> {
+        let role = match linked {
+            Linked::Provider(program) => Role::Provider {
+                failure_answers: Box::new(self.failure_answers(&program, &facts)?),
+                refusals: Arc::new(self.refusals(&program, &facts)),
+                program: Box::new(program),
+            },
+            Linked::Gateway(program) => Role::Gateway(program),
+        };
+        Ok(Plugin::new(facts, role, &self.limits))
     }
 
     /// The plugin's own words for the host's failures.
@@ -239,6 +222,45 @@ impl Shared {
     fn nobodys_desk(&self, facts: &Arc<Facts>) -> Desk {
         Desk::new(&self.office, facts, &nobodys_draws(), Caller::Nobody)
     }
+}
+
+/// A component of either world, with its imports resolved.
+enum Linked {
+    Provider(ProviderProgram),
+    Gateway(GatewayProgram),
+}
+
+impl Linked {
+    fn new(
+        engine: &Engine,
+        world: World,
+        compiled: &wasmtime::component::Component,
+    ) -> wasmtime::Result<Linked> {
+        Ok(match world {
+            World::Provider => Linked::Provider(ProviderProgram::link(engine, compiled)?),
+            World::Gateway => Linked::Gateway(GatewayProgram::link(engine, compiled)?),
+        })
+    }
+
+    fn world(&self) -> World {
+        match self {
+            Linked::Provider(_) => World::Provider,
+            Linked::Gateway(_) => World::Gateway,
+        }
+    }
+
+    fn describe(&self, desk: Desk) -> Run<String> {
+        match self {
+            Linked::Provider(program) => program.describe(desk),
+            Linked::Gateway(program) => program.describe(desk),
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(run)
+        .await
+        .expect("what is rehearsed does not panic and is not cancelled")
 }
 
 /// Nobody can tell a rehearsal from the first request of the epoch.

@@ -136,7 +136,6 @@ impl Runtime {
         let limits = Arc::new(config.plugin.clone());
         let (engine, pooling) =
             engine::build(&limits).map_err(|error| StartError::Engine(format!("{error:#}")))?;
-        engine::start_epoch_ticker(&engine)?;
         let plugin_folder = config.data.join("plugins");
         std::fs::create_dir_all(&plugin_folder)?;
         // WASI's blocking writes look for a tokio runtime on their thread.
@@ -145,6 +144,7 @@ impl Runtime {
             let _entered = tokio.enter();
             run();
         })?;
+        engine::start_epoch_ticker(&engine, pool.ticker())?;
         let office = Office {
             store: store.clone(),
             limits: Arc::clone(&limits),
