@@ -9,7 +9,7 @@ use mooring_core::check::InvalidField;
 use mooring_core::money::Amount;
 use mooring_core::payments::{Announcement, Progress, RefundProgress};
 use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentNamedList, HasSelf, Instance, Lift, Linker, Lower,
+    Component, ComponentExportIndex, ComponentNamedList, HasSelf, Instance, InstancePre, Lift, Linker, Lower,
     ResourceTable,
 };
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, Trap};
@@ -34,11 +34,11 @@ pub(crate) struct State {
 
 /// A component of the world `provider`, with its imports resolved.
 ///
-/// A run looks up the one export that it calls: to look up all of them, as the generated types do, costs a small request a
-/// twentieth of its time, because each is held against its type. `describe` does look up all, so a component whose exports
-/// are of other types is not loaded.
+/// A run looks up the one export that it calls. The generated types look up all, and hold each against its type, for every
+/// instance: that is a twentieth of what a small request costs.
 pub(crate) struct ProviderProgram {
-    pre: ProviderPre<State>,
+    pre: InstancePre<State>,
+    describe: ComponentExportIndex,
     handle: ComponentExportIndex,
     run_job: ComponentExportIndex,
     on_event: ComponentExportIndex,
@@ -141,7 +141,7 @@ impl World for ProviderProgram {
     }
 
     fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
-        self.pre.instance_pre().instantiate(store)
+        self.pre.instantiate(store)
     }
 }
 
@@ -163,16 +163,19 @@ impl ProviderProgram {
         let mut linker: Linker<State> = Linker::new(engine);
         Provider::add_to_linker::<State, HasSelf<Desk>>(&mut linker, |state| &mut state.desk)?;
         super::wasi::add_to_linker(&mut linker)?;
-        let pre = ProviderPre::new(linker.instantiate_pre(component)?)?;
+        let pre = linker.instantiate_pre(component)?;
+        // Holds all exports against their types, once.
+        ProviderPre::new(pre.clone())?;
         let export = |name| {
             component
                 .get_export_index(None, name)
-                .ok_or_else(|| wasmtime::format_err!("it does not export `{name}`"))
+                .expect("it has just been found")
         };
         Ok(ProviderProgram {
-            handle: export("handle")?,
-            run_job: export("run-job")?,
-            on_event: export("on-event")?,
+            describe: export("describe"),
+            handle: export("handle"),
+            run_job: export("run-job"),
+            on_event: export("on-event"),
             pre,
         })
     }
@@ -180,9 +183,7 @@ impl ProviderProgram {
     /// The manifest, as the plugin gives it.
     pub(crate) fn describe(&self, desk: Desk) -> Run<String> {
         let deadline = desk.office.limits.call_deadline_ms;
-        self.run(desk, deadline, |instance, store| {
-            Provider::new(&mut *store, instance)?.call_describe(store)
-        })
+        self.call(desk, deadline, &self.describe, ())
     }
 }
 

@@ -6,10 +6,12 @@
 //!
 //! Most calls are over in well under a millisecond, and then more threads than processors only get in each other's way. So
 //! a thread is woken for a task only while fewer than that run short calls; otherwise the task waits for one of them to be
-//! over. A call that lasts does not count, so it holds up nobody but itself.
+//! over, or to last: a call that lasts does not count. A thread that is awake goes on as long as there are tasks, whoever
+//! else runs.
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -155,7 +157,8 @@ impl Shared {
     fn run(&self, thread: usize) {
         let mut finished = None;
         while let Some((lane, task)) = self.next(thread, finished) {
-            task();
+            // The panic hook says where, whoever waits for the task finds it gone, and the thread is needed for others.
+            let _ = catch_unwind(AssertUnwindSafe(task));
             finished = Some(lane);
         }
     }
@@ -185,7 +188,7 @@ impl Shared {
         }
     }
 
-    /// Wakes a thread if a task waits and too few threads run short calls. It wakes the next one itself.
+    /// Wakes a thread if a task waits and too few threads run short calls. When it has taken its task, it wakes the next one.
     fn wake_if_needed(&self, schedule: &mut Schedule, now: Instant) {
         if schedule.ready.is_empty() {
             return;
@@ -198,7 +201,7 @@ impl Shared {
         if short_calls < self.limits.short_calls_max
             && let Some(thread) = schedule.idle.pop()
         {
-            // From now on, so that nobody else is woken for the same task.
+            // It counts from now on, though it has no task yet.
             schedule.since[thread] = now;
             self.wake[thread].notify_one();
         }
@@ -254,7 +257,12 @@ mod tests {
             calls_per_plugin_max: call_threads,
             ..PluginLimits::default()
         };
-        Pool::start_with(&limits, 1, lasting, |run| run()).unwrap()
+        let pool = Pool::start_with(&limits, 1, lasting, |run| run()).unwrap();
+        // Nobody has to wake a thread that is just starting.
+        while pool.shared.schedule.lock().idle.len() < call_threads {
+            thread::yield_now();
+        }
+        pool
     }
 
     #[test]
@@ -313,12 +321,20 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_panics_costs_no_thread() {
+        let pool = pool(1, 1, 10);
+        let lane = Lane::default();
+        pool.submit(&lane, Box::new(|| panic!("as the test wants it")))
+            .unwrap();
+        let (done, wait) = mpsc::channel();
+        pool.submit(&lane, Box::new(move || done.send(()).unwrap()))
+            .unwrap();
+        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+
+    #[test]
     fn short_calls_wait_for_a_processor() {
         let pool = narrow(4, Duration::MAX);
-        // Nobody has to wake a thread that is just starting.
-        while pool.shared.schedule.lock().idle.len() < 4 {
-            thread::yield_now();
-        }
         let running = Arc::new(AtomicUsize::new(0));
         let (done, wait) = mpsc::channel();
         for _ in 0..100 {
@@ -358,7 +374,8 @@ mod tests {
 
     #[test]
     fn a_tick_notices_that_a_call_has_begun_to_last() {
-        let pool = narrow(2, Duration::from_millis(100));
+        const LONG: Duration = Duration::from_millis(500);
+        let pool = narrow(2, LONG);
         let (release, hold) = mpsc::channel::<()>();
         let (started, is_running) = mpsc::channel();
         let lasts = move || {
@@ -370,7 +387,8 @@ mod tests {
         let (done, wait) = mpsc::channel();
         pool.submit(&Lane::default(), Box::new(move || done.send(()).unwrap()))
             .unwrap();
-        thread::sleep(Duration::from_millis(100));
+        assert_eq!(wait.try_recv(), Err(mpsc::TryRecvError::Empty));
+        thread::sleep(LONG);
         pool.ticker()();
         wait.recv_timeout(Duration::from_secs(60)).unwrap();
         drop(release);

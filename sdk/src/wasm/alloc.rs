@@ -22,15 +22,12 @@ const PAGE_BYTES: usize = 64 * 1024;
 #[repr(C, align(16))]
 struct Arena(UnsafeCell<[u8; ARENA_BYTES]>);
 
-/// The arena is last: whatever is touched lies before what only a large request touches, so that the host can wipe the
-/// former and give the latter back.
-#[repr(C)]
 struct Bump {
+    arena: Arena,
     /// The first free address; zero before the first allocation.
     next: Cell<usize>,
     /// The first address that is not ours.
     end: Cell<usize>,
-    arena: Arena,
 }
 
 // SAFETY: an instance has one thread; a component of this contract cannot start another.
@@ -38,9 +35,9 @@ unsafe impl Sync for Bump {}
 
 #[global_allocator]
 static ALLOCATOR: Bump = Bump {
+    arena: Arena(UnsafeCell::new([0; ARENA_BYTES])),
     next: Cell::new(0),
     end: Cell::new(0),
-    arena: Arena(UnsafeCell::new([0; ARENA_BYTES])),
 };
 
 // SAFETY: blocks never overlap: `reserve` hands out [start, start + size) only when it lies inside [next, end), which is
