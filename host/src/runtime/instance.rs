@@ -185,9 +185,7 @@ impl ProviderProgram {
         let deadline = desk.office.limits.call_deadline_ms;
         self.call(desk, deadline, &self.describe, ())
     }
-}
 
-impl ProviderProgram {
     fn call<P, R>(&self, desk: Desk, deadline: Duration, export: &ComponentExportIndex, params: P) -> Run<R>
     where
         P: ComponentNamedList + Lower,
