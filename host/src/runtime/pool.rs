@@ -329,7 +329,7 @@ mod tests {
         let (done, wait) = mpsc::channel();
         pool.submit(&lane, Box::new(move || done.send(()).unwrap()))
             .unwrap();
-        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        wait.recv_timeout(Duration::from_mins(1)).unwrap();
     }
 
     #[test]
@@ -368,7 +368,7 @@ mod tests {
         let (done, wait) = mpsc::channel();
         pool.submit(&Lane::default(), Box::new(move || done.send(()).unwrap()))
             .unwrap();
-        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        wait.recv_timeout(Duration::from_mins(1)).unwrap();
         drop(release);
     }
 
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(wait.try_recv(), Err(mpsc::TryRecvError::Empty));
         thread::sleep(LONG);
         pool.ticker()();
-        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        wait.recv_timeout(Duration::from_mins(1)).unwrap();
         drop(release);
     }
 }
