@@ -1,6 +1,6 @@
 //! From a file's bytes to a plugin that has proved that it starts.
 //!
-//! In this order: size, imports against grants (before anything is compiled), compile under limits, link, `describe` with
+//! In this order: size, imports against grants (before anything is compiled), compile under limits, link, `describe` of a copy with
 //! nothing granted, the manifest's own rules, and a rehearsal of the answers that the plugin gives to the host's failures.
 //! Whatever goes wrong, the operator is told what and by which command to mend it, and nothing has changed.
 
@@ -118,8 +118,8 @@ impl Shared {
         source: &Path,
         name: Option<&PluginName>,
     ) -> Result<Plugin, LoadError> {
-        // What describes itself is a copy that is thrown away, with all the memory that it has touched: a manifest takes far
-        // more of it than a request, and the pool would wipe those pages again after every request.
+        // What describes itself is a copy, in a slot that no request is given while the pool has fresh ones: a manifest touches
+        // far more memory than a request, and the pool would wipe those pages again after every request.
         let copy = self.linked(component, source).await?;
         let (shared, digest, name) = (Arc::clone(self), component.digest.clone(), name.cloned());
         let facts = blocking(move || shared.facts(copy, digest, name)).await?;

@@ -240,6 +240,9 @@ mod tests {
 
     use super::*;
 
+    /// Nothing here takes so long.
+    const PATIENCE: Duration = Duration::from_mins(1);
+
     fn pool(call_threads: usize, calls_per_plugin_max: usize, queue_per_plugin_max: usize) -> Pool {
         let limits = PluginLimits {
             call_threads,
@@ -254,7 +257,6 @@ mod tests {
     fn narrow(call_threads: usize, lasting: Duration) -> Pool {
         let limits = PluginLimits {
             call_threads,
-            calls_per_plugin_max: call_threads,
             ..PluginLimits::default()
         };
         let pool = Pool::start_with(&limits, 1, lasting, |run| run()).unwrap();
@@ -263,6 +265,27 @@ mod tests {
             thread::yield_now();
         }
         pool
+    }
+
+    /// Has a task of the lane run until what is returned is dropped.
+    fn hold(pool: &Pool, lane: &Lane) -> mpsc::Sender<()> {
+        let (started, is_running) = mpsc::channel();
+        let (release, hold) = mpsc::channel();
+        let task = move || {
+            started.send(()).unwrap();
+            let _ = hold.recv();
+        };
+        pool.submit(lane, Box::new(task)).unwrap();
+        is_running.recv().unwrap();
+        release
+    }
+
+    /// Is told when a task of the lane has run.
+    fn run_one(pool: &Pool, lane: &Lane) -> mpsc::Receiver<()> {
+        let (done, wait) = mpsc::channel();
+        pool.submit(lane, Box::new(move || done.send(()).unwrap()))
+            .unwrap();
+        wait
     }
 
     #[test]
@@ -276,10 +299,7 @@ mod tests {
             pool.submit(&greedy, Box::new(move || _ = hold.lock().recv()))
                 .unwrap();
         }
-        let (done, wait) = mpsc::channel();
-        pool.submit(&modest, Box::new(move || done.send(()).unwrap()))
-            .unwrap();
-        wait.recv().unwrap();
+        run_one(&pool, &modest).recv().unwrap();
         drop(release);
     }
 
@@ -287,17 +307,7 @@ mod tests {
     fn a_full_queue_refuses() {
         let pool = pool(1, 1, 2);
         let lane = Lane::default();
-        let (started, is_running) = mpsc::channel();
-        let (release, hold) = mpsc::channel::<()>();
-        pool.submit(
-            &lane,
-            Box::new(move || {
-                started.send(()).unwrap();
-                let _ = hold.recv();
-            }),
-        )
-        .unwrap();
-        is_running.recv().unwrap();
+        let release = hold(&pool, &lane);
         pool.submit(&lane, Box::new(|| ())).unwrap();
         pool.submit(&lane, Box::new(|| ())).unwrap();
         assert_eq!(pool.submit(&lane, Box::new(|| ())), Err(Full));
@@ -326,10 +336,7 @@ mod tests {
         let lane = Lane::default();
         pool.submit(&lane, Box::new(|| panic!("as the test wants it")))
             .unwrap();
-        let (done, wait) = mpsc::channel();
-        pool.submit(&lane, Box::new(move || done.send(()).unwrap()))
-            .unwrap();
-        wait.recv_timeout(Duration::from_mins(1)).unwrap();
+        run_one(&pool, &lane).recv_timeout(PATIENCE).unwrap();
     }
 
     #[test]
@@ -355,42 +362,25 @@ mod tests {
 
     #[test]
     fn a_call_that_lasts_holds_up_nobody() {
-        let pool = narrow(2, Duration::from_micros(1));
-        let (release, hold) = mpsc::channel::<()>();
-        let (started, is_running) = mpsc::channel();
-        let lasts = move || {
-            started.send(()).unwrap();
-            let _ = hold.recv();
-        };
-        pool.submit(&Lane::default(), Box::new(lasts)).unwrap();
-        is_running.recv().unwrap();
-        thread::sleep(Duration::from_millis(1));
-        let (done, wait) = mpsc::channel();
-        pool.submit(&Lane::default(), Box::new(move || done.send(()).unwrap()))
-            .unwrap();
-        wait.recv_timeout(Duration::from_mins(1)).unwrap();
+        let pool = narrow(2, Duration::ZERO);
+        let release = hold(&pool, &Lane::default());
+        run_one(&pool, &Lane::default()).recv_timeout(PATIENCE).unwrap();
         drop(release);
     }
 
     #[test]
     fn a_tick_notices_that_a_call_has_begun_to_last() {
-        const LONG: Duration = Duration::from_millis(500);
+        const LONG: Duration = Duration::from_hours(1);
         let pool = narrow(2, LONG);
-        let (release, hold) = mpsc::channel::<()>();
-        let (started, is_running) = mpsc::channel();
-        let lasts = move || {
-            started.send(()).unwrap();
-            let _ = hold.recv();
-        };
-        pool.submit(&Lane::default(), Box::new(lasts)).unwrap();
-        is_running.recv().unwrap();
-        let (done, wait) = mpsc::channel();
-        pool.submit(&Lane::default(), Box::new(move || done.send(()).unwrap()))
-            .unwrap();
-        assert_eq!(wait.try_recv(), Err(mpsc::TryRecvError::Empty));
-        thread::sleep(LONG);
+        let release = hold(&pool, &Lane::default());
+        let done = run_one(&pool, &Lane::default());
         pool.ticker()();
-        wait.recv_timeout(Duration::from_mins(1)).unwrap();
+        assert_eq!(pool.shared.schedule.lock().idle.len(), 1, "it waits");
+        for since in &mut pool.shared.schedule.lock().since {
+            *since -= LONG;
+        }
+        pool.ticker()();
+        done.recv_timeout(PATIENCE).unwrap();
         drop(release);
     }
 }
