@@ -195,7 +195,7 @@ impl HostWork {
     pub(crate) fn next_number(&mut self, sequence: Vec<u8>) -> Result<u64, StoreError> {
         let (store, draws) = (&self.store, &self.draws);
         let place = self.numbers_drawn.get(&sequence).copied().unwrap_or(0);
-        let number = draws.number(&sequence, place, || store.next_ordinal(&sequence))?;
+        let number = draws.number(&sequence, place, || store.next_number(&sequence))?;
         self.numbers_drawn.insert(sequence, place + 1);
         Ok(number)
     }

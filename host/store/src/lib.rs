@@ -28,7 +28,7 @@
 //! server: one process has the directory.
 //!
 //! # Reading order
-//! [`keys`], then [`Transaction`], [`Store`]; below them `commit` (the serial section), `syncer` (group commit),
+//! [`keys`], then [`Transaction`], [`Store`]; below them `commit` (the serial section), `writer` and `syncer` (group commit),
 //! `versions` (why reads are right), [`engine`]; on top of them [`packed`], [`list`] and [`collection`]. The stored bytes are
 //! described in `LAYOUT.md`.
 
@@ -52,6 +52,7 @@ mod syncer;
 mod transaction;
 mod versions;
 mod view;
+mod writer;
 
 pub use crate::collection::{
     Collection, CollectionError, Document, Documents, IndexEntries, Item, Page, Selection,

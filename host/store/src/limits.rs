@@ -18,18 +18,22 @@ pub const TRANSACTION_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// callers down instead of being hidden from them.
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Committed bytes that are worth giving to the engine while it waits for the disk. Less is better gathered: every group costs a
+/// little by itself.
+pub(crate) const EARLY_GROUP_BYTES_MIN: usize = 64 * 1024;
+
 /// Values that one transaction keeps of what it read, in bytes; what it reads beyond is looked up again. Whoever reads may be a
 /// plugin that reads all there is.
 pub(crate) const READ_BYTES_KEPT_MAX: usize = 1024 * 1024;
 
 /// How many numbers [`Store::next_ordinal`](crate::Store::next_ordinal) sets aside at a time. A restart skips at most this
-/// many; a larger block saves barriers, a smaller one keeps ids pretty.
+/// many; a larger block saves commits, a smaller one keeps ids pretty.
 pub const ORDINAL_BLOCK_MIN: u64 = 64;
 
 /// The same while numbers are drawn so fast that a block does not last a second: blocks double up to this.
 pub const ORDINAL_BLOCK_MAX: u64 = 4096;
 
-/// How long a block of numbers should last: far longer than a barrier takes, which whoever draws the next number waits for.
+/// How long a block of numbers should last: far longer than a barrier takes, which may have to be waited for.
 pub(crate) const ORDINAL_BLOCK_TIME: Duration = Duration::from_secs(1);
 
 /// Rows fetched from the engine in one step of a scan.

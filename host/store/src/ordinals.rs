@@ -1,7 +1,9 @@
 //! Numbers in sequence, outside of transactions.
 //!
 //! For each sequence the database holds a ceiling: no number at or above it has been handed out. Numbers below it are
-//! handed out from memory once the ceiling is durable. So a crash can only skip numbers, never repeat one.
+//! handed out from memory once the commit that raised it is made. Commits become durable in their order, so whatever is
+//! durable and has such a number is durable behind its ceiling: a crash can only skip numbers among the rows of the database,
+//! never repeat one. What shows numbers to anyone else has to wait for the ceiling.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,10 +20,17 @@ use crate::store::{Sequence, Shared};
 use crate::transaction::{Reads, Writes};
 use crate::view::{Pending, View};
 
-/// All sequences used since the start. One lock each, so that a sequence that waits for the disk holds up no other.
+/// All sequences used since the start. One lock each, so that raising a ceiling holds up no other sequence.
 #[derive(Debug, Default)]
 pub(crate) struct Ordinals {
     blocks: Mutex<HashMap<Vec<u8>, Arc<Mutex<Block>>>>,
+}
+
+/// A number, and the commit that has to be durable before anybody outside of the database may know it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawn {
+    pub(crate) number: u64,
+    pub(crate) set_aside_by: Sequence,
 }
 
 /// Numbers set aside: `next` up to, not including, `ceiling`.
@@ -29,6 +38,8 @@ pub(crate) struct Ordinals {
 struct Block {
     next: u64,
     ceiling: u64,
+    /// The commit that raised the ceiling.
+    set_aside_by: Sequence,
     /// How many there were, and since when; absent before the first ones.
     set_aside: Option<(u64, Instant)>,
 }
@@ -45,7 +56,7 @@ impl Block {
 }
 
 impl Ordinals {
-    pub(crate) fn next(&self, shared: &Shared, sequence: &[u8]) -> Result<u64, StoreError> {
+    pub(crate) fn next(&self, shared: &Shared, sequence: &[u8]) -> Result<Drawn, StoreError> {
         let block = {
             let mut blocks = self.blocks.lock();
             match blocks.get(sequence) {
@@ -59,11 +70,14 @@ impl Ordinals {
         }
         let number = block.next;
         block.next += 1;
-        Ok(number)
+        Ok(Drawn {
+            number,
+            set_aside_by: block.set_aside_by,
+        })
     }
 }
 
-/// Raises the ceiling and waits until that is durable. The lock of the block keeps others from doing it at the same time.
+/// Raises the ceiling. The lock of the block keeps others from doing it at the same time.
 fn set_aside(shared: &Shared, key: Key, size: u64) -> Result<Block, StoreError> {
     let latest = View {
         shared,
@@ -78,12 +92,13 @@ fn set_aside(shared: &Shared, key: Key, size: u64) -> Result<Block, StoreError> 
     writes
         .overlay
         .insert(key, Pending::Put(meta::encode_number(raised)));
-    match commit::commit(shared, Sequence::LATEST, &Reads::default(), writes, Vec::new()) {
-        Ok(committed) => shared.progress.wait(committed)?,
-        Err(CommitError::Store(error)) => return Err(error),
-        Err(CommitError::Conflict { .. }) => unreachable!("nothing was read, so nothing can conflict"),
-    }
+    let committed = commit::commit(shared, Sequence::LATEST, &Reads::default(), writes, Vec::new());
+    let set_aside_by = committed.map_err(|error| match error {
+        CommitError::Store(error) => error,
+        CommitError::Conflict { .. } => unreachable!("nothing was read, so nothing can conflict"),
+    })?;
     Ok(Block {
+        set_aside_by,
         next: ceiling,
         ceiling: raised,
         set_aside: Some((size, Instant::now())),

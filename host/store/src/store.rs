@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,17 +10,17 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use crate::engine::Engine;
 use crate::engine::memory::MemoryEngine;
+use crate::engine::{Engine, panicked};
 use crate::error::{OpenError, StoreError};
 use crate::log::CommitLog;
 use crate::open::{self, Options};
 use crate::ordinals::Ordinals;
 use crate::progress::Progress;
 use crate::sentinel::SentinelFile;
-use crate::syncer;
 use crate::transaction::Transaction;
 use crate::versions::{self, VersionMap};
+use crate::{syncer, writer};
 
 /// The position of a commit in the one order of all commits. Goes on across restarts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,8 +70,10 @@ pub struct Health {
 pub(crate) struct Shared {
     pub(crate) engine: Box<dyn Engine>,
     pub(crate) log: Mutex<CommitLog>,
-    /// Signalled with `log`: there is something to sync.
-    pub(crate) work: Condvar,
+    /// Signalled with `log`: there is something to give to the engine, or room for it.
+    pub(crate) to_write: Condvar,
+    /// Signalled with `log`: the engine has been given something.
+    pub(crate) to_sync: Condvar,
     /// Signalled with `log`: the disk has caught up.
     pub(crate) room: Condvar,
     /// The newest commit, written under the lock of `log`.
@@ -100,7 +103,8 @@ impl Snapshots {
 struct Handle {
     shared: Arc<Shared>,
     ordinals: Ordinals,
-    syncer: Mutex<Option<JoinHandle<()>>>,
+    /// Writer and syncer, while they run.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -130,24 +134,24 @@ impl Store {
         let shared = Arc::new(Shared {
             engine,
             log: Mutex::new(CommitLog::new(sequence)),
-            work: Condvar::new(),
+            to_write: Condvar::new(),
+            to_sync: Condvar::new(),
             room: Condvar::new(),
             applied: AtomicU64::new(sequence.0),
             versions: RwLock::default(),
             progress: Progress::new(sequence),
             snapshots: Mutex::default(),
         });
-        let syncer = thread::Builder::new()
-            .name("store-syncer".into())
-            .spawn({
-                let shared = Arc::clone(&shared);
-                move || syncer::run(shared, sentinel)
-            })
-            .expect("a process that cannot start one thread at its beginning cannot run at all");
+        let writer = Arc::clone(&shared);
+        let syncer = Arc::clone(&shared);
+        let threads = vec![
+            spawn("store-writer", move || writer::run(&writer)),
+            spawn("store-syncer", move || syncer::run(&syncer, sentinel)),
+        ];
         let handle = Handle {
             shared,
             ordinals: Ordinals::default(),
-            syncer: Mutex::new(Some(syncer)),
+            threads: Mutex::new(threads),
         };
         Store {
             handle: Arc::new(handle),
@@ -170,13 +174,23 @@ impl Store {
         Transaction::new(Arc::clone(self.shared()), snapshot, true)
     }
 
-    /// The next number of a named sequence, starting at 1: unique and rising, also across restarts and crashes, with gaps
-    /// where a transaction that drew one was aborted or the process was restarted.
+    /// The next number of a named sequence, starting at 1, for what this process writes into the store: no two things that the
+    /// store holds ever have the same one, also across restarts and crashes; there are gaps where a transaction that drew one
+    /// was aborted or the process was restarted. A number that nothing was committed with may come again after a crash, so
+    /// what leaves the process without a commit takes [`next_number`](Store::next_number).
     ///
-    /// Not part of any transaction, so that drawing ids never causes a conflict. Blocks for a barrier once in
-    /// [`ORDINAL_BLOCK_MIN`](crate::limits::ORDINAL_BLOCK_MIN) calls, and more seldom where many are drawn.
+    /// Not part of any transaction, so that drawing ids never causes a conflict. Waits for nothing but room, as a commit does.
     pub fn next_ordinal(&self, sequence: &[u8]) -> Result<u64, StoreError> {
-        self.handle.ordinals.next(self.shared(), sequence)
+        let drawn = self.handle.ordinals.next(self.shared(), sequence)?;
+        Ok(drawn.number)
+    }
+
+    /// As [`next_ordinal`](Store::next_ordinal), for anybody: unique and rising, whatever becomes of it. Blocks for a barrier once
+    /// in [`ORDINAL_BLOCK_MIN`](crate::limits::ORDINAL_BLOCK_MIN) calls, and more seldom where many are drawn.
+    pub fn next_number(&self, sequence: &[u8]) -> Result<u64, StoreError> {
+        let drawn = self.handle.ordinals.next(self.shared(), sequence)?;
+        self.wait_durable(drawn.set_aside_by)?;
+        Ok(drawn.number)
     }
 
     /// Waits, as a task, until the commit is on the disk. An error means that it is unknown whether it ever will be.
@@ -248,6 +262,20 @@ impl Shared {
         versions::collect(&self.versions, watermark);
     }
 
+    /// Does the work of one of the store's threads. If that fails, nothing is accepted any more, and whoever waits is told.
+    pub(crate) fn or_fail(&self, work: impl FnOnce(&Shared) -> Result<(), StoreError>) {
+        let work = AssertUnwindSafe(|| work(self));
+        // A panic in the engine must not leave callers waiting for an answer that never comes.
+        let outcome = catch_unwind(work).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+        let Err(error) = outcome else { return };
+        tracing::error!(%error, "the store stopped taking writes; restart the process once the disk is well");
+        let reason = StoreError::Poisoned {
+            reason: error.to_string(),
+        };
+        self.log.lock().fail(self, reason.clone());
+        self.progress.fail(reason);
+    }
+
     /// Tells everyone what is durable now, and returns the oldest sequence that anyone may still read at.
     pub(crate) fn publish_durable(&self, durable: Sequence) -> Sequence {
         let snapshots = self.snapshots.lock();
@@ -260,12 +288,19 @@ impl Shared {
     }
 }
 
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(work)
+        .expect("a process that cannot start two threads at its beginning cannot run at all")
+}
+
 impl Handle {
     fn close(&self) {
         self.shared.log.lock().stop(&self.shared, StoreError::Closed);
-        if let Some(syncer) = self.syncer.lock().take() {
-            // The thread catches its panics and reports them as the store's failure.
-            let _ = syncer.join();
+        for thread in self.threads.lock().drain(..) {
+            // They catch their panics and report them as the store's failure.
+            let _ = thread.join();
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use mooring_store::engine::memory::MemoryEngine;
 use mooring_store::engine::{Engine, Write};
@@ -28,7 +29,17 @@ struct Moody {
     mood: Arc<RwLock<Mood>>,
     /// Held by the test while no barrier may come to its end.
     gate: Arc<Mutex<()>>,
+    unsynced: Arc<Mutex<Unsynced>>,
 }
+
+/// Bytes of keys and values that were applied since the last barrier came to its end, those applied while it was awaited included.
+#[derive(Default)]
+struct Unsynced {
+    now: usize,
+    most: usize,
+}
+
+const UNSYNCED_BYTES_MAX: usize = 256 * 1024;
 
 impl Engine for Moody {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
@@ -40,13 +51,21 @@ impl Engine for Moody {
     }
 
     fn apply(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let bytes = |(key, value): &Write| key.len() + value.as_ref().map_or(0, |value| value.len());
+        let mut unsynced = self.unsynced.lock();
+        unsynced.now += writes.iter().map(bytes).sum::<usize>();
+        unsynced.most = unsynced.most.max(unsynced.now);
         self.rows.apply(writes)
     }
 
     fn sync(&self) -> Result<(), StoreError> {
+        let covered = self.unsynced.lock().now;
         let _passed = self.gate.lock();
         match *self.mood.read() {
-            Mood::Well => Ok(()),
+            Mood::Well => {
+                self.unsynced.lock().now -= covered;
+                Ok(())
+            }
             Mood::Fails => Err(StoreError::Engine {
                 reason: "the disk is gone".into(),
             }),
@@ -55,7 +74,7 @@ impl Engine for Moody {
     }
 
     fn unsynced_bytes_max(&self) -> usize {
-        64 * 1024
+        UNSYNCED_BYTES_MAX
     }
 }
 
@@ -63,6 +82,15 @@ fn put(store: &Store, key: u8, value: Vec<u8>) -> Result<mooring_store::Sequence
     let mut transaction = store.write();
     transaction.put(vec![9, key], value)?;
     transaction.commit()
+}
+
+/// Waits until something is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]
@@ -123,6 +151,64 @@ fn nothing_is_durable_before_its_barrier() {
     drop(gate);
     store.wait_durable(sequence).unwrap();
     assert_eq!(store.read().get(&[9, 1]).unwrap().as_deref(), Some(&b"new"[..]));
+}
+
+#[test]
+fn much_is_written_while_a_barrier_is_awaited_and_not_too_much() {
+    let engine = Moody::default();
+    let store = Store::with_engine(Box::new(engine.clone()));
+    let gate = engine.gate.lock();
+    put(&store, 0, b"first".to_vec()).unwrap();
+    until("the first is applied", || engine.unsynced.lock().now > 0);
+    let mut last = None;
+    for number in 1..=50 {
+        last = Some(put(&store, number, vec![number; 10_000]).unwrap());
+    }
+    until("more is applied", || engine.unsynced.lock().now > 10_000);
+    drop(gate);
+    store.wait_durable(last.unwrap()).unwrap();
+    assert!(engine.unsynced.lock().most <= UNSYNCED_BYTES_MAX);
+    for number in 1..=50 {
+        let value = store.read().get(&[9, number]).unwrap();
+        assert_eq!(value.as_deref(), Some(&vec![number; 10_000][..]));
+    }
+}
+
+#[test]
+fn little_is_gathered_while_a_barrier_is_awaited() {
+    let engine = Moody::default();
+    let store = Store::with_engine(Box::new(engine.clone()));
+    let gate = engine.gate.lock();
+    put(&store, 0, b"first".to_vec()).unwrap();
+    until("the first is applied", || engine.unsynced.lock().now > 0);
+    let applied = engine.unsynced.lock().now;
+    let last = put(&store, 1, b"second".to_vec()).unwrap();
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(engine.unsynced.lock().now, applied);
+    drop(gate);
+    store.wait_durable(last).unwrap();
+}
+
+#[test]
+fn a_number_for_rows_waits_for_no_barrier_and_one_for_anybody_does() {
+    let engine = Moody::default();
+    let store = Store::with_engine(Box::new(engine.clone()));
+    let gate = engine.gate.lock();
+    assert_eq!(store.next_ordinal(b"s").unwrap(), 1);
+    let opened = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let shown = scope.spawn(|| {
+            let number = store.next_number(b"s").unwrap();
+            assert!(
+                opened.load(Ordering::SeqCst),
+                "a number was shown that a crash forgets"
+            );
+            number
+        });
+        opened.store(true, Ordering::SeqCst);
+        drop(gate);
+        assert_eq!(shown.join().unwrap(), 2);
+    });
 }
 
 #[test]

@@ -24,7 +24,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use self::barrier::Barrier;
-use super::{Engine, Value, Write, bytes_of, panicked};
+use super::{Engine, Value, Write, panicked};
 use crate::error::StoreError;
 use crate::keys::{Key, KeyRange, Order};
 
@@ -129,8 +129,6 @@ impl Engine for SledEngine {
                 self.remove_intent()?;
                 return self.apply_staged(&rows);
             }
-            // As the store counts them, because it is the store that asks how many there may be.
-            self.barrier.note_written(bytes_of(writes));
             self.apply_batch(writes, rows)
         })
     }

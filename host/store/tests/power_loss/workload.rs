@@ -2,7 +2,7 @@
 //!
 //! Each thread runs transactions numbered from 0. Transaction `n` of a thread writes its own row, counts itself in two
 //! counters, moves an amount between two accounts that all threads share, and removes the thread's row `n - ROWS_KEPT`,
-//! so that the log is reused. All of that stands or falls together, and every part of it can be computed from the numbers
+//! so that the log is reused. It also writes down an ordinal that it drew. All of that stands or falls together, and every part of it can be computed from the numbers
 //! alone. Some rows are large, some transactions too large to be applied at once.
 
 use std::collections::BTreeMap;
@@ -25,12 +25,17 @@ const TRANSACTIONS: u32 = 900;
 const ROWS_KEPT: u32 = 100;
 const ACCOUNTS: u64 = 5;
 
-/// A thread waits for the disk after this many commits, so that groups are larger than the number of threads.
-const ACK_EVERY: u32 = 6;
+/// A thread waits for the disk after this many commits, so that groups are larger than the number of threads, and some are
+/// written while a barrier is awaited.
+const ACK_EVERY: u32 = 16;
 
 const ROW: u8 = 1;
 const COUNT: u8 = 2;
 const ACCOUNT: u8 = 3;
+const ORDINAL: u8 = 4;
+
+/// The sequence from which ordinals are drawn.
+const ORDINALS: &[u8] = b"o";
 
 pub(crate) struct Arguments {
     pub(crate) dir: PathBuf,
@@ -161,6 +166,16 @@ fn check(store: &Store, acknowledged: &BTreeMap<u32, u32>) -> Result<Result<u64,
             )));
         }
     }
+    let next_ordinal = store.next_ordinal(ORDINALS)?;
+    for thread in 0..THREADS {
+        let key = ordinal_key(thread);
+        let last = read.get(&key)?.map_or(0, |bytes| u64_of(&bytes));
+        if last >= next_ordinal {
+            return Ok(Err(format!(
+                "the ordinal {next_ordinal} was drawn, and thread {thread} has {last}"
+            )));
+        }
+    }
     Ok(Ok(confirmed))
 }
 
@@ -181,6 +196,8 @@ fn try_transact(store: &Store, thread: u32, number: u32) -> Result<Sequence, Com
     }
     transaction.add(count(Some(thread)), 1)?;
     transaction.add(count(None), 1)?;
+    let ordinal = store.next_ordinal(ORDINALS)?;
+    transaction.put(ordinal_key(thread), ordinal.to_be_bytes().to_vec())?;
     let (from, to, amount) = transfer(thread, number);
     for (account, delta) in [(from, -amount), (to, amount)] {
         let balance = balance(&mut transaction, account)?;
@@ -250,6 +267,14 @@ fn count(thread: Option<u32>) -> Key {
     KeyBuilder::new(COUNT)
         .number(thread.map_or(u64::MAX, u64::from))
         .build()
+}
+
+fn ordinal_key(thread: u32) -> Key {
+    KeyBuilder::new(ORDINAL).number(thread.into()).build()
+}
+
+fn u64_of(bytes: &[u8]) -> u64 {
+    u64::from_be_bytes(bytes.try_into().expect("eight bytes"))
 }
 
 fn account_key(number: u64) -> Key {

@@ -2,8 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use super::failed;
 use super::rows::INLINE_BYTES_MAX;
@@ -17,18 +20,27 @@ const LOG_BYTES_MAX: usize = 2 * 1024 * 1024;
 const GROUP_BYTES_MIN: usize = 64 * 1024;
 const GROUP_BYTES_MAX: usize = 512 * 1024;
 
-/// Groups smaller than this say little about how much log a byte costs.
+/// Less than this says little about how much log a byte costs.
 const TELLING_BYTES_MIN: usize = 4 * INLINE_BYTES_MAX;
 
 /// A second handle of sled's file, and the arithmetic of how much may be written before it is used.
 #[derive(Debug)]
 pub(super) struct Barrier {
     file: File,
-    /// Bytes applied since the last barrier.
+    /// Bytes applied since the last barrier began.
     written: AtomicUsize,
+    /// What barriers have seen that is not yet enough to tell anything.
+    seen: Mutex<Seen>,
     /// Bytes of log per byte applied, in hundredths, as seen lately. sled rewrites whole leaves now and then, so this is
     /// well above one.
     amplification: AtomicUsize,
+}
+
+/// What was applied, and the log that came of it, in bytes.
+#[derive(Debug, Default)]
+struct Seen {
+    written: usize,
+    logged: usize,
 }
 
 impl Barrier {
@@ -37,29 +49,40 @@ impl Barrier {
         Ok(Barrier {
             file,
             written: AtomicUsize::new(0),
+            seen: Mutex::default(),
             amplification: AtomicUsize::new(400),
         })
     }
 
+    /// Called when these bytes have been applied.
     pub(super) fn note_written(&self, bytes: usize) {
         self.written.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns when everything written so far is on the disk.
+    /// Returns when everything written so far is on the disk. Others may write meanwhile.
     pub(super) fn sync(&self, tree: &::sled::Db) -> Result<(), StoreError> {
+        let written = self.written.swap(0, Ordering::Relaxed);
         let logged = tree.flush().map_err(failed)?;
         self.file.sync_data().map_err(|error| StoreError::Engine {
             reason: format!("fdatasync failed: {error}"),
         })?;
-        let written = self.written.swap(0, Ordering::Relaxed);
-        if written >= TELLING_BYTES_MIN {
-            let seen = logged.saturating_mul(100) / written;
-            let before = self.amplification.load(Ordering::Relaxed);
-            // Up at once, down slowly.
-            self.amplification
-                .store(seen.max((before * 15 + seen) / 16).max(100), Ordering::Relaxed);
-        }
+        self.learn(written, logged);
         Ok(())
+    }
+
+    fn learn(&self, written: usize, logged: usize) {
+        let mut seen = self.seen.lock();
+        seen.written += written;
+        seen.logged += logged;
+        if seen.written < TELLING_BYTES_MIN {
+            return;
+        }
+        let Seen { written, logged } = mem::take(&mut *seen);
+        let now = logged.saturating_mul(100) / written;
+        let before = self.amplification.load(Ordering::Relaxed);
+        // Up at once, down slowly.
+        let amplification = now.max((before * 15 + now) / 16).max(100);
+        self.amplification.store(amplification, Ordering::Relaxed);
     }
 
     pub(super) fn unsynced_bytes_max(&self) -> usize {

@@ -13,12 +13,13 @@
 //! | --- | --- | --- |
 //! | intent | `i` | length `u32`, LZ4 block of: for each write its key's length `u32`, key, and `00`, or `01`, its value's length `u32` and value |
 
+use std::slice;
 use std::sync::atomic::Ordering;
 
 use super::compressed::{compress, decompress};
 use super::rows::{CHUNK, RawRow, corrupt};
 use super::{SledEngine, failed};
-use crate::engine::{Value, Write};
+use crate::engine::{Value, Write, bytes_of};
 use crate::error::StoreError;
 use crate::limits::TRANSACTION_BYTES_MAX;
 
@@ -37,6 +38,7 @@ impl SledEngine {
         }
         rows.extend(self.intent_removal());
         self.apply_rows(&rows)?;
+        self.note_written(writes);
         self.has_intent.store(false, Ordering::Relaxed);
         Ok(())
     }
@@ -68,14 +70,21 @@ impl SledEngine {
     fn apply_one_by_one(&self, writes: &[Write], rows: &[RawRow]) -> Result<(), StoreError> {
         self.has_intent.store(true, Ordering::Relaxed);
         self.tree.insert(INTENT, encode(writes)).map_err(failed)?;
-        for (key, value) in rows {
+        for ((key, value), write) in rows.iter().zip(writes) {
             match value {
                 Some(value) => self.tree.insert(key, value.as_slice()),
                 None => self.tree.remove(key),
             }
             .map_err(failed)?;
+            // One by one too: a barrier may begin in between.
+            self.note_written(slice::from_ref(write));
         }
         Ok(())
+    }
+
+    /// As the store counts them, because it is the store that asks how many there may be.
+    fn note_written(&self, writes: &[Write]) {
+        self.barrier.note_written(bytes_of(writes));
     }
 
     fn intent_removal(&self) -> Option<RawRow> {

@@ -81,8 +81,8 @@ impl SledEngine {
                 count += 1;
             }
             let (part, rest) = rows.split_at(count);
-            self.barrier.note_written(bytes(part));
             self.apply_rows(part)?;
+            self.barrier.note_written(bytes(part));
             self.barrier.sync(&self.tree)?;
             rows = rest;
         }
