@@ -206,10 +206,10 @@ impl Collection {
         limit: usize,
         order: Order,
     ) -> Result<Page<Item<T>>, StoreError> {
-        let list = self.list(selection);
-        let total = list.len(space)?;
-        let entries = list.page(space, offset, limit, order)?;
-        let items = entries
+        let listed = self.list(selection).page(space, offset, limit, order)?;
+        let total = listed.total;
+        let items = listed
+            .entries
             .into_iter()
             .map(|(_, id)| self.get_listed(space, &id))
             .collect::<Result<_, _>>()?;

@@ -1,15 +1,19 @@
 //! The serial section: the few microseconds in which a transaction becomes true for everybody.
 //!
 //! It runs on the caller's thread under the lock of the commit log. Order of events: wait for room, validate what was
-//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of counters and packed rows into values,
-//! insert the versions, move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has
+//! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of lists, counters and packed rows into
+//! values, insert the versions, move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has
 //! changed, so any failure before that leaves nothing behind.
 //!
 //! Durability is not its business: see [`syncer`](crate::syncer).
 
+use std::collections::BTreeMap;
+use std::mem;
+
 use crate::engine::{Value, Write};
 use crate::error::{CommitError, StoreError};
 use crate::keys::{Key, KeyRange, Order};
+use crate::list::BucketChanges;
 use crate::log::Waiting;
 use crate::store::{Sequence, Shared};
 use crate::transaction::{AtCommit, KeySpace, Reads, Writes};
@@ -56,13 +60,15 @@ pub(crate) fn commit(
         shared,
         snapshot: Sequence::LATEST,
     };
+    let mut space = Tail {
+        latest,
+        writes: &mut writes,
+    };
     for work in tail {
-        work(&mut Tail {
-            latest,
-            writes: &mut writes,
-        })?;
+        work(&mut space)?;
     }
-    let (writes, bases) = resolve(latest, reads, writes)?;
+    let buckets = settle_buckets(&mut space)?;
+    let (writes, bases) = resolve(latest, reads, &buckets, writes)?;
     if writes.is_empty() {
         return Ok(log.applied());
     }
@@ -72,16 +78,37 @@ pub(crate) fn commit(
     Ok(sequence)
 }
 
+/// Turns changes of lists into changes of rows. Gives the buckets concerned as they were.
+fn settle_buckets(space: &mut Tail<'_>) -> Result<BTreeMap<Key, Option<Value>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for (key, changes) in mem::take(&mut space.writes.buckets) {
+        let before = space.latest.get(&key)?;
+        found.insert(key.clone(), before.clone());
+        let before = match space.writes.overlay.get(&key) {
+            Some(pending) => pending.over(&key, || Ok(before))?,
+            None => before,
+        };
+        changes.settle(space, key, before.as_ref())?;
+    }
+    Ok(found)
+}
+
 /// Turns changes into the values that they make. Beside each write, what it replaces, where that is known: what was read has
 /// been found unchanged, and spares the syncer from reading it again.
-fn resolve(latest: View<'_>, reads: &Reads, writes: Writes) -> Result<(Vec<Write>, Vec<Base>), StoreError> {
+fn resolve(
+    latest: View<'_>,
+    reads: &Reads,
+    buckets: &BTreeMap<Key, Option<Value>>,
+    writes: Writes,
+) -> Result<(Vec<Write>, Vec<Base>), StoreError> {
     let resolved = writes.overlay.into_iter().map(|(key, pending)| {
-        let read = || reads.keys.get(&key).cloned().flatten();
+        let known = buckets.get(&key).cloned();
+        let known = known.or_else(|| reads.keys.get(&key).cloned().flatten());
         let (value, base) = match pending {
-            Pending::Put(value) => (Some(value), read()),
-            Pending::Delete => (None, read()),
+            Pending::Put(value) => (Some(value), known),
+            Pending::Delete => (None, known),
             change @ (Pending::Add(_) | Pending::Slots(_)) => {
-                let before = latest.get(&key)?;
+                let before = known.map_or_else(|| latest.get(&key), Ok)?;
                 (change.over(&key, || Ok(before.clone()))?, Some(before))
             }
         };
@@ -123,6 +150,18 @@ impl KeySpace for Tail<'_> {
 
     fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError> {
         self.writes.set_slot(key, slot, value)
+    }
+
+    fn change_bucket(&mut self, bucket: Key, changes: BucketChanges) -> Result<(), StoreError> {
+        self.writes.change_bucket(bucket, changes)
+    }
+
+    fn changed_buckets(&self, buckets: &KeyRange) -> Vec<Key> {
+        self.writes.changed_buckets(buckets)
+    }
+
+    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges> {
+        self.writes.buckets.remove(bucket)
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {

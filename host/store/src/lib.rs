@@ -60,7 +60,7 @@ pub use crate::collection::{
 pub use crate::engine::Value;
 pub use crate::error::{CommitError, OpenError, StoreError};
 pub use crate::keys::{Key, KeyBuilder, KeyRange, KeyReader, Order};
-pub use crate::list::CountedList;
+pub use crate::list::{BucketChanges, CountedList, ListPage};
 pub use crate::open::Options;
 pub use crate::packed::PackedRows;
 pub use crate::store::{Health, Sequence, Store};

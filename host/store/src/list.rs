@@ -1,18 +1,25 @@
 //! Counted lists: values in order of a number, with the count of them, and of any part of them, at hand.
 //!
-//! Beside its entries, which are [packed](crate::packed), a list keeps commutative counters: how many entries there are in
-//! every 262,144 ordinals and in every 512. To skip to a position it walks the coarse counters, then the fine ones, then at
-//! most 512 entries, from whichever end is nearer, so a page deep in a long list costs little more than the first one. Adding
-//! entries never conflicts; only reading a count or a page does, with additions made meanwhile.
+//! A list has a [bucket](bucket) for every 262,144 ordinals in which it has entries. While those are few the bucket holds them;
+//! then it holds their number, the entries are [packed](crate::packed), and a commutative counter says how many there are in
+//! every 512 ordinals. To skip to a position a page walks the buckets, then the counters of one, then at most 512 entries,
+//! from whichever end is nearer, so a page deep in a long list costs little more than the first one. Adding entries never
+//! conflicts; only reading a count or a page does, with additions made meanwhile.
 //!
 //! | row | key, behind the list's prefix | value |
 //! | --- | --- | --- |
-//! | entries | `e`, then as in [`packed`](crate::packed), by ordinal | the caller's |
-//! | count of a bucket | `b`, shift `u8` (18 or 9), ordinal >> shift, `u64` | counter |
+//! | bucket | `b`, `12`, ordinal >> 18, `u64` | see [`bucket`] |
+//! | entries of a bucket of many | `e`, then as in [`packed`](crate::packed), by ordinal | the caller's |
+//! | their number in 512 ordinals | `b`, `09`, ordinal >> 9, `u64` | counter |
 
+mod bucket;
+
+use self::bucket::Bucket;
+pub use self::bucket::BucketChanges;
 use crate::engine::Value;
 use crate::error::StoreError;
 use crate::keys::{Key, KeyBuilder, KeyRange, KeyReader, Order};
+use crate::limits::PACKED_BYTES_MAX;
 use crate::packed::PackedRows;
 use crate::transaction::KeySpace;
 use crate::view::counter_of;
@@ -20,12 +27,12 @@ use crate::view::counter_of;
 const ENTRY: u8 = b'e';
 const BUCKET: u8 = b'b';
 
-/// Sizes of the buckets as powers of two, coarse first. With 512 children each, no step of a skip reads more rows than a few
-/// long pages; and the count of a list of millions is the sum of a few rows.
-const SHIFTS: [u8; 2] = [COARSE, 9];
+/// Sizes of buckets and of what is counted in them, as powers of two. With 512 children each, no step of a skip reads more rows
+/// than a few long pages; and the count of a list of millions is the sum of a few rows.
 const COARSE: u8 = 18;
+const FINE: u8 = 9;
 
-/// Rows of counters fetched at a time while skipping: few at first, because most skips are short.
+/// Rows fetched at a time while skipping: few at first, because most skips are short.
 const SKIP_CHUNK_MIN: usize = 16;
 const SKIP_CHUNK_MAX: usize = 256;
 
@@ -33,6 +40,15 @@ const SKIP_CHUNK_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct CountedList {
     prefix: Key,
+}
+
+/// Some entries of a list, and how many there are in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPage {
+    /// Ordinal and value, in the order asked for.
+    pub entries: Vec<(u64, Value)>,
+    /// Exact, as of the same moment.
+    pub total: u64,
 }
 
 impl CountedList {
@@ -44,24 +60,26 @@ impl CountedList {
     /// Adds an entry of at most [`PACKED_BYTES_MAX`](crate::limits::PACKED_BYTES_MAX). The caller knows that no entry has this
     /// ordinal: looking would make additions conflict.
     pub fn insert(&self, space: &mut dyn KeySpace, ordinal: u64, value: Vec<u8>) -> Result<(), StoreError> {
-        self.entries().put(space, ordinal, value)?;
-        self.count(space, ordinal, 1)
+        if value.len() > PACKED_BYTES_MAX {
+            return Err(StoreError::PackedTooLarge {
+                bytes: value.len(),
+                max: PACKED_BYTES_MAX,
+            });
+        }
+        let change = BucketChanges::none(self).insert(ordinal, value);
+        space.change_bucket(self.bucket(bucket::number_of(ordinal)), change)
     }
 
     /// Removes an entry. The caller knows that it is there.
     pub fn remove(&self, space: &mut dyn KeySpace, ordinal: u64) -> Result<(), StoreError> {
-        self.entries().delete(space, ordinal)?;
-        self.count(space, ordinal, -1)
+        let change = BucketChanges::none(self).remove(ordinal);
+        space.change_bucket(self.bucket(bucket::number_of(ordinal)), change)
     }
 
     /// The exact number of entries.
     pub fn len(&self, space: &mut dyn KeySpace) -> Result<u64, StoreError> {
-        let mut total = 0;
-        self.walk(space, COARSE, (0, u64::MAX), Order::Ascending, &mut |_, count| {
-            total += count;
-            false
-        })?;
-        Ok(total)
+        let buckets = self.buckets(space)?;
+        Ok(buckets.iter().map(|(_, bucket)| bucket.len()).sum())
     }
 
     /// Whether there is no entry.
@@ -76,101 +94,118 @@ impl CountedList {
         offset: u64,
         limit: usize,
         order: Order,
-    ) -> Result<Vec<(u64, Value)>, StoreError> {
-        let behind = self.len(space)?.saturating_sub(offset);
+    ) -> Result<ListPage, StoreError> {
+        let buckets = self.buckets(space)?;
+        let total: u64 = buckets.iter().map(|(_, bucket)| bucket.len()).sum();
+        let behind = total.saturating_sub(offset);
         let limit = usize::try_from(behind).map_or(limit, |behind| limit.min(behind));
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
         // As many entries lie behind the page; where they are fewer, the way from the other end is shorter.
         let beyond = behind - limit as u64;
-        if beyond >= offset {
-            return self.take(space, offset, limit, order);
+        let entries = if beyond >= offset {
+            self.take(space, &buckets, offset, limit, order)?
+        } else {
+            let mut entries = self.take(space, &buckets, beyond, limit, order.reversed())?;
+            entries.reverse();
+            entries
+        };
+        Ok(ListPage { entries, total })
+    }
+
+    /// All buckets with their numbers, in order, after the changes that this transaction has made.
+    fn buckets(&self, space: &mut dyn KeySpace) -> Result<Vec<(u64, Bucket)>, StoreError> {
+        let all = KeyRange::through_key(self.bucket(0), &self.bucket(u64::MAX));
+        for key in space.changed_buckets(&all) {
+            let before = space.get(&key)?;
+            let changes = space.take_bucket_changes(&key);
+            changes.map_or(Ok(()), |changes| changes.settle(space, key, before.as_ref()))?;
         }
-        let mut page = self.take(space, beyond, limit, order.reversed())?;
-        page.reverse();
-        Ok(page)
+        let mut buckets = Vec::new();
+        walk(space, all, Order::Ascending, &mut |key, row| {
+            buckets.push((self.number(key)?, Bucket::decode(key, Some(row))?));
+            Ok(true)
+        })?;
+        Ok(buckets)
     }
 
     /// The `limit` entries behind the first `skip` ones in this order.
     fn take(
         &self,
         space: &mut dyn KeySpace,
-        skip: u64,
+        buckets: &[(u64, Bucket)],
+        mut skip: u64,
         limit: usize,
         order: Order,
     ) -> Result<Vec<(u64, Value)>, StoreError> {
-        let mut skip = Skip {
-            order,
-            left: skip,
-            ordinals: (0, u64::MAX),
-        };
-        for shift in SHIFTS {
-            self.skip_buckets(space, shift, &mut skip)?;
-        }
-        // What is left to skip is inside one bucket of the finest level.
-        let (first, last) = skip.ordinals;
-        let inside = skip.left as usize;
-        let ordinals = match order {
-            Order::Ascending => first..=u64::MAX,
-            Order::Descending => 0..=last,
-        };
-        let entries = self.entries().scan(space, ordinals, order, inside + limit)?;
-        Ok(entries.into_iter().skip(inside).collect())
-    }
-
-    /// Skips whole buckets of one level inside `skip.ordinals`, and narrows that to the bucket where the skip ends.
-    fn skip_buckets(&self, space: &mut dyn KeySpace, shift: u8, skip: &mut Skip) -> Result<(), StoreError> {
-        if skip.left == 0 {
-            return Ok(());
-        }
-        let mut found = None;
-        let left = &mut skip.left;
-        self.walk(space, shift, skip.ordinals, skip.order, &mut |number, count| {
-            if *left < count {
-                found = Some(number);
-            } else {
-                *left -= count;
+        let mut found = Vec::new();
+        let mut left = buckets;
+        while found.len() < limit {
+            let next = match order {
+                Order::Ascending => left.split_first(),
+                Order::Descending => left.split_last(),
+            };
+            let Some(((number, bucket), rest)) = next else {
+                return Err(corrupt(&self.prefix, "a list's counters do not add up"));
+            };
+            left = rest;
+            if skip >= bucket.len() {
+                skip -= bucket.len();
+                continue;
             }
-            found.is_some()
-        })?;
-        let number = found.ok_or_else(|| corrupt(&self.prefix, "a list's counters do not add up"))?;
-        skip.ordinals = (number << shift, (number << shift) | ((1 << shift) - 1));
-        Ok(())
-    }
-
-    /// Shows number and count of the buckets of one level that hold these ordinals, until it is told to stop.
-    fn walk(
-        &self,
-        space: &mut dyn KeySpace,
-        shift: u8,
-        (first, last): (u64, u64),
-        order: Order,
-        stop_at: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> Result<(), StoreError> {
-        let mut rest = KeyRange::through_key(self.bucket(shift, first), &self.bucket(shift, last));
-        let mut chunk = SKIP_CHUNK_MIN;
-        loop {
-            let rows = space.scan(rest.clone(), order, chunk)?;
-            for (key, value) in &rows {
-                let count = counter_of(key, Some(value))?;
-                let count = u64::try_from(count).map_err(|_| corrupt(key, "a count is negative"))?;
-                if stop_at(self.bucket_number(key)?, count) {
-                    return Ok(());
+            let missing = limit - found.len();
+            match bucket {
+                Bucket::Few(entries) => {
+                    let entries = entries.iter().map(|(ordinal, value)| (*ordinal, value.clone()));
+                    match order {
+                        Order::Ascending => found.extend(entries.skip(skip as usize).take(missing)),
+                        Order::Descending => found.extend(entries.rev().skip(skip as usize).take(missing)),
+                    }
+                }
+                Bucket::Counted(count) => {
+                    let there = usize::try_from(count - skip).unwrap_or(usize::MAX);
+                    found.extend(self.take_counted(space, *number, skip, missing.min(there), order)?);
                 }
             }
-            match rows.last() {
-                Some((end, _)) if rows.len() == chunk => rest = rest.beyond(end, order),
-                _ => return Ok(()),
-            }
-            chunk = (chunk * 2).min(SKIP_CHUNK_MAX);
+            skip = 0;
         }
+        Ok(found)
     }
 
-    fn count(&self, space: &mut dyn KeySpace, ordinal: u64, delta: i64) -> Result<(), StoreError> {
-        SHIFTS
-            .into_iter()
-            .try_for_each(|shift| space.add(self.bucket(shift, ordinal), delta))
+    /// The `limit` entries behind the first `skip` ones of a bucket of many, which has that many.
+    fn take_counted(
+        &self,
+        space: &mut dyn KeySpace,
+        number: u64,
+        mut skip: u64,
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<(u64, Value)>, StoreError> {
+        let (mut first, mut last) = (number << COARSE, (number << COARSE) | ((1 << COARSE) - 1));
+        if skip > 0 {
+            let counters = KeyRange::through_key(self.fine(first), &self.fine(last));
+            let mut end = None;
+            walk(space, counters, order, &mut |key, row| {
+                let count = u64::try_from(counter_of(key, Some(row))?)
+                    .map_err(|_| corrupt(key, "a count is negative"))?;
+                if skip < count {
+                    end = Some(self.number(key)?);
+                    return Ok(false);
+                }
+                skip -= count;
+                Ok(true)
+            })?;
+            let end = end.ok_or_else(|| corrupt(&self.prefix, "a list's counters do not add up"))?;
+            match order {
+                Order::Ascending => first = end << FINE,
+                Order::Descending => last = (end << FINE) | ((1 << FINE) - 1),
+            }
+        }
+        // What is left to skip is among the next 512 ordinals.
+        let inside = skip as usize;
+        let entries = self.entries().scan(space, first..=last, order, inside + limit)?;
+        if entries.len() < inside + limit {
+            return Err(corrupt(&self.prefix, "a list's counters do not add up"));
+        }
+        Ok(entries.into_iter().skip(inside).collect())
     }
 
     fn field(&self, field: u8) -> KeyBuilder {
@@ -181,11 +216,17 @@ impl CountedList {
         PackedRows::new(self.field(ENTRY).build())
     }
 
-    fn bucket(&self, shift: u8, ordinal: u64) -> Key {
-        self.field(BUCKET).byte(shift).number(ordinal >> shift).build()
+    fn bucket(&self, number: u64) -> Key {
+        self.field(BUCKET).byte(COARSE).number(number).build()
     }
 
-    fn bucket_number(&self, key: &[u8]) -> Result<u64, StoreError> {
+    /// The counter of the 512 ordinals among which this one lies.
+    fn fine(&self, ordinal: u64) -> Key {
+        self.field(BUCKET).byte(FINE).number(ordinal >> FINE).build()
+    }
+
+    /// The number in the key of a bucket or counter.
+    fn number(&self, key: &[u8]) -> Result<u64, StoreError> {
         // Behind the prefix, the field and the shift.
         let number = key
             .get(self.prefix.len() + 2..)
@@ -194,13 +235,27 @@ impl CountedList {
     }
 }
 
-/// Where a skip has come to.
-struct Skip {
+/// Shows rows in order while it is told to go on.
+fn walk(
+    space: &mut dyn KeySpace,
+    mut rest: KeyRange,
     order: Order,
-    /// Entries still to be skipped.
-    left: u64,
-    /// The ordinals among which the skip ends, both included.
-    ordinals: (u64, u64),
+    goes_on: &mut dyn FnMut(&[u8], &Value) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let mut chunk = SKIP_CHUNK_MIN;
+    loop {
+        let rows = space.scan(rest.clone(), order, chunk)?;
+        for (key, row) in &rows {
+            if !goes_on(key, row)? {
+                return Ok(());
+            }
+        }
+        match rows.last() {
+            Some((end, _)) if rows.len() == chunk => rest = rest.beyond(end, order),
+            _ => return Ok(()),
+        }
+        chunk = (chunk * 2).min(SKIP_CHUNK_MAX);
+    }
 }
 
 fn corrupt(key: &[u8], reason: &str) -> StoreError {

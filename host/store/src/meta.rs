@@ -8,7 +8,10 @@ use crate::keys::{Key, KeyBuilder, TAG_STORE};
 use crate::store::Sequence;
 
 /// The layout that this release writes, and the newest one that it reads.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
+
+/// The oldest layout that it reads. All of 2 is still valid in 3, so bringing a database forward is saying so.
+pub(crate) const FORMAT_OLDEST: u32 = 2;
 
 /// What the row of the format holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::engine::sled::{Refusal, SledEngine};
 use crate::engine::{Engine, Value, Write};
 use crate::error::{OpenError, StoreError};
 use crate::keys::{KeyRange, Order};
-use crate::meta::{self, FORMAT, Format};
+use crate::meta::{self, FORMAT, FORMAT_OLDEST, Format};
 use crate::sentinel::{Sentinel, SentinelFile, Unreadable};
 use crate::store::Sequence;
 
@@ -74,7 +74,7 @@ pub(crate) fn open(dir: &Path, options: &Options) -> Result<Opened, OpenError> {
         (Some(format), sentinel) => {
             let sequence = checks.stored_sequence(&engine)?;
             checks.compare(&format, sequence, sentinel.as_ref())?;
-            (format, sequence)
+            (checks.bring_forward(&engine, format)?, sequence)
         }
     };
     let sentinel = SentinelFile::begin(dir, format, sequence)
@@ -164,20 +164,35 @@ impl Checks<'_> {
             format: FORMAT,
             id: format!("{:032x}", u128::from_be_bytes(random)),
         };
-        let row = serde_json::to_vec(&format).expect("a struct of a number and a string is always JSON");
-        let writes: [Write; 1] = [(meta::format_key(), Some(Value::from(row)))];
-        engine
-            .apply(&writes)
-            .and_then(|()| engine.sync())
-            .map_err(|error| self.unreadable(&error))?;
+        self.write_format(engine, &format)?;
         Ok(format)
+    }
+
+    /// From here on older releases refuse the database.
+    fn bring_forward(&self, engine: &SledEngine, found: Format) -> Result<Format, OpenError> {
+        if found.format == FORMAT {
+            return Ok(found);
+        }
+        let format = Format {
+            format: FORMAT,
+            ..found
+        };
+        self.write_format(engine, &format)?;
+        Ok(format)
+    }
+
+    fn write_format(&self, engine: &SledEngine, format: &Format) -> Result<(), OpenError> {
+        let row = serde_json::to_vec(format).expect("a struct of a number and a string is always JSON");
+        let writes: [Write; 1] = [(meta::format_key(), Some(Value::from(row)))];
+        let written = engine.apply(&writes).and_then(|()| engine.sync());
+        written.map_err(|error| self.unreadable(&error))
     }
 
     fn check_format(&self, found: u32) -> Result<(), OpenError> {
         match found {
-            FORMAT => Ok(()),
+            FORMAT_OLDEST..=FORMAT => Ok(()),
             0 => Err(self.damaged("it claims to have format 0".into())),
-            1..FORMAT => Err(OpenError::UnreleasedFormat {
+            1..FORMAT_OLDEST => Err(OpenError::UnreleasedFormat {
                 dir: self.dir.into(),
                 found,
             }),

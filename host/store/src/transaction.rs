@@ -1,6 +1,7 @@
 //! Transactions: what was read, what will be written, and the one call that makes it true.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::keys::{Key, KeyRange, Order, TAG_STORE};
 use crate::limits::{
     KEY_BYTES_MAX, PACKED_BYTES_MAX, READ_BYTES_KEPT_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX,
 };
+use crate::list::BucketChanges;
 use crate::packed::{Slots, laid_over};
 use crate::store::{Sequence, Shared};
 use crate::versions::Base;
@@ -41,6 +43,16 @@ pub trait KeySpace {
     /// Sets one slot (0 to 15) of a [packed row](crate::packed), or empties it, without reading the row, so that two
     /// transactions which only set slots never conflict. Repeating it changes nothing.
     fn set_slot(&mut self, key: Key, slot: u8, value: Option<Vec<u8>>) -> Result<(), StoreError>;
+
+    /// Changes a bucket of a [counted list](crate::list) without reading it, so that two transactions which only add to lists
+    /// never conflict. What becomes of the bucket's row is decided when the transaction commits, or when it reads the list.
+    fn change_bucket(&mut self, bucket: Key, changes: BucketChanges) -> Result<(), StoreError>;
+
+    /// Which buckets of this range have changes that are not rows yet, so that nothing else here sees them.
+    fn changed_buckets(&self, buckets: &KeyRange) -> Vec<Key>;
+
+    /// The changes of a bucket, for whoever turns them into rows.
+    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges>;
 
     /// The value of a counter, own additions included. This reads the counter; prefer [`add`](KeySpace::add) alone where
     /// the value is not needed.
@@ -77,6 +89,8 @@ pub(crate) struct Reads {
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
     pub(crate) overlay: Overlay,
+    /// By the bucket's key; what they do to rows of `overlay` comes after those.
+    pub(crate) buckets: BTreeMap<Key, BucketChanges>,
     /// Bytes of all writes asked for; overwritten ones count again, which keeps the sum cheap and never too low.
     pub(crate) bytes: usize,
 }
@@ -100,7 +114,7 @@ impl Transaction {
 
     /// Whether there is anything to commit.
     pub fn is_dirty(&self) -> bool {
-        !self.writes.overlay.is_empty() || !self.tail.is_empty()
+        !self.writes.overlay.is_empty() || !self.writes.buckets.is_empty() || !self.tail.is_empty()
     }
 
     /// Bytes of keys and values written so far.
@@ -210,6 +224,19 @@ impl KeySpace for Transaction {
         self.writes.set_slot(key, slot, value)
     }
 
+    fn change_bucket(&mut self, bucket: Key, changes: BucketChanges) -> Result<(), StoreError> {
+        self.writable()?;
+        self.writes.change_bucket(bucket, changes)
+    }
+
+    fn changed_buckets(&self, buckets: &KeyRange) -> Vec<Key> {
+        self.writes.changed_buckets(buckets)
+    }
+
+    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges> {
+        self.writes.buckets.remove(bucket)
+    }
+
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
         let value = self.get(key)?;
         counter_of(key, value.as_ref())
@@ -283,6 +310,25 @@ impl Writes {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn change_bucket(&mut self, bucket: Key, changes: BucketChanges) -> Result<(), StoreError> {
+        self.account(&bucket, changes.bytes())?;
+        match self.buckets.entry(bucket) {
+            Entry::Vacant(entry) => {
+                entry.insert(changes);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().then(changes),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn changed_buckets(&self, buckets: &KeyRange) -> Vec<Key> {
+        if self.buckets.is_empty() || buckets.is_empty() {
+            return Vec::new();
+        }
+        let changed = self.buckets.range::<[u8], _>(buckets.bounds());
+        changed.map(|(key, _)| key.clone()).collect()
     }
 
     fn account(&mut self, key: &[u8], value_bytes: usize) -> Result<(), StoreError> {

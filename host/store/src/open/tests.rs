@@ -101,6 +101,33 @@ fn a_format_from_before_the_first_release_is_refused() {
 }
 
 #[test]
+fn the_format_before_is_brought_forward() {
+    let dir = database();
+    let older = Format {
+        format: 2,
+        ..sentinel(dir.path()).database
+    };
+    set_row(
+        dir.path(),
+        meta::format_key(),
+        Some(&serde_json::to_vec(&older).unwrap()),
+    );
+    set_sentinel(dir.path(), older.clone(), 1);
+    for _ in 0..2 {
+        let store = Store::open(dir.path(), Options::default()).unwrap();
+        let value = store.read().get(&KeyBuilder::new(1).build()).unwrap();
+        assert_eq!(value.as_deref(), Some(&b"kept"[..]));
+        drop(store);
+        let row = engine(dir.path()).get(&meta::format_key()).unwrap().unwrap();
+        let now: Format = serde_json::from_slice(&row).unwrap();
+        assert_eq!((now.format, &now.id), (FORMAT, &older.id));
+        assert_eq!(sentinel(dir.path()).database, now);
+        // A crash before the sentinel followed.
+        set_sentinel(dir.path(), older.clone(), 1);
+    }
+}
+
+#[test]
 fn a_newer_format_is_refused_wherever_it_shows() {
     let dir = database();
     let format = Format {
