@@ -1,4 +1,7 @@
-//! Ids in the provider's form: a prefix and 22 letters and digits.
+//! Ids in the provider's form: a prefix and 22 letters and digits, 8 of a time in milliseconds and 14 of the rest.
+//!
+//! So what is made together lies together in the store, and so does what comes of it later: subscriptions that began together
+//! are renewed together.
 
 use mooring_sdk::context;
 use uuid::Uuid;
@@ -6,39 +9,49 @@ use uuid::Uuid;
 /// Of ids that are made from what they identify.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_52e0_94ab_5f36_b0de_18c7_3a60_e429);
 
+/// In the order of their bytes.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// 62 to the power of 22 is more than 2 to the power of 128.
-const LENGTH: usize = 22;
+/// Enough until the year 8888.
+const TIME_LENGTH: usize = 8;
 
-/// 128 random bits: a link with it cannot be guessed.
+/// Worth 83 bits.
+const REST_LENGTH: usize = 14;
+
+/// 83 random bits behind the time: a link with it cannot be guessed.
 pub(crate) fn random() -> String {
     let mut bytes = [0; 16];
     for (place, byte) in bytes.iter_mut().zip(context::random(16)) {
         *place = byte;
     }
-    code(u128::from_be_bytes(bytes))
+    code(context::now(), u128::from_be_bytes(bytes))
 }
 
-/// Always the same for the same text, so that what it names cannot be made twice.
-pub(crate) fn of(text: &str) -> String {
-    code(Uuid::new_v5(&NAMESPACE, text.as_bytes()).as_u128())
+/// Always the same for the same time (milliseconds) and text, so that what it names cannot be made twice.
+pub(crate) fn of(at: u64, text: &str) -> String {
+    code(at, Uuid::new_v5(&NAMESPACE, text.as_bytes()).as_u128())
 }
 
 /// `sub_X` to `X`; nothing where the prefix or the form is another.
 pub(crate) fn bare<'i>(id: &'i str, prefix: &str) -> Option<&'i str> {
     let code = id.strip_prefix(prefix)?;
-    let fits = code.len() == LENGTH && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let fits =
+        code.len() == TIME_LENGTH + REST_LENGTH && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
     fits.then_some(code)
 }
 
-fn code(mut bits: u128) -> String {
-    let mut code = [b'0'; LENGTH];
-    for place in code.iter_mut().rev() {
-        *place = ALPHABET[(bits % 62) as usize];
-        bits /= 62;
+fn code(at: u64, rest: u128) -> String {
+    digits::<TIME_LENGTH>(at.into()) + &digits::<REST_LENGTH>(rest)
+}
+
+/// The last digits of a number to the base of 62.
+fn digits<const LENGTH: usize>(mut number: u128) -> String {
+    let mut digits = [b'0'; LENGTH];
+    for place in digits.iter_mut().rev() {
+        *place = ALPHABET[(number % 62) as usize];
+        number /= 62;
     }
-    code.iter().map(|&letter| char::from(letter)).collect()
+    digits.iter().map(|&digit| char::from(digit)).collect()
 }
 
 #[cfg(test)]
@@ -46,20 +59,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_have_22_letters_and_tell_numbers_apart() {
-        for bits in [0, 1, 61, 62, u128::MAX - 1, u128::MAX] {
-            assert_eq!(code(bits).len(), LENGTH);
-        }
-        assert_ne!(code(u128::MAX), code(u128::MAX - 1));
-        assert_eq!(code(62), "0000000000000000000010");
-        assert_eq!(of("a"), of("a"));
-        assert_ne!(of("a"), of("b"));
+    fn codes_sort_by_time_and_tell_numbers_apart() {
+        assert_eq!(code(0, 62), "0000000000000000000010");
+        assert_eq!(code(62, 0), "0000001000000000000000");
+        assert_ne!(code(1, u128::MAX), code(1, u128::MAX - 1));
+        assert!(code(1_800_000_000_000, u128::MAX) < code(1_800_000_000_001, 0));
+        assert_eq!(of(1, "a"), of(1, "a"));
+        assert_ne!(of(1, "a"), of(1, "b"));
     }
 
     #[test]
     fn only_a_whole_id_has_a_code() {
-        let id = format!("sub_{}", of("a"));
-        assert_eq!(bare(&id, "sub_"), Some(of("a").as_str()));
+        let id = format!("sub_{}", of(7, "a"));
+        assert_eq!(bare(&id, "sub_"), Some(of(7, "a").as_str()));
         for other in [
             "sub_",
             "sub_short",

@@ -50,7 +50,7 @@ pub(crate) fn open_with(
     from: Credit,
 ) -> Result<(String, Invoice), Error> {
     let key = charge.key(held);
-    let id = format!("inv_{}", ids::of(&key));
+    let id = format!("inv_{}", ids::of(charge.period_start, &key));
     let (user, rate) = (held.it.user, &held.it.plan.rate);
     let amount = charge.amount();
     let credit_account = accounts::credit(user);
