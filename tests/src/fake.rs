@@ -66,6 +66,8 @@ pub enum Fault {
     Vanish,
     /// Do it, but answer only after so long.
     Slow(Duration),
+    /// Do it only after so long, whether or not the caller is still there.
+    Late(Duration),
 }
 
 impl Fault {
@@ -126,6 +128,15 @@ impl<S: Service> Fake<S> {
         lock(&self.shared).faults.clear();
     }
 
+    /// Waits until whatever was to go wrong has begun to.
+    pub async fn until_all_faults_are_used(&self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while lock(&self.shared).faults.iter().any(|fault| fault.3 > 0) {
+            assert!(Instant::now() < deadline, "nothing goes wrong");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Everything that arrived so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.shared).calls.clone()
@@ -165,7 +176,7 @@ async fn accept<S: Service>(listener: TcpListener, shared: Arc<Mutex<Shared<S>>>
 /// An error breaks the connection.
 async fn serve<S: Service>(
     request: Request<Incoming>,
-    shared: &Mutex<Shared<S>>,
+    shared: &Arc<Mutex<Shared<S>>>,
 ) -> Result<Response<Full<Bytes>>, std::io::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -182,7 +193,19 @@ async fn serve<S: Service>(
         status: 0,
         at: Instant::now(),
     };
-    let (reply, fault) = lock(shared).hear(call);
+    let fault = lock(shared).next_fault(&call);
+    let reply = match fault {
+        Some(Fault::Late(pause)) => {
+            let shared = Arc::clone(shared);
+            // A task of its own: this one ends with the connection.
+            let later = tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                lock(&shared).hear(call, None)
+            });
+            later.await.map_err(std::io::Error::other)?
+        }
+        _ => lock(shared).hear(call, fault),
+    };
     if let Some(Fault::Slow(pause)) = fault {
         tokio::time::sleep(pause).await;
     }
@@ -201,8 +224,7 @@ async fn serve<S: Service>(
 
 impl<S: Service> Shared<S> {
     /// Nothing is a broken connection.
-    fn hear(&mut self, mut call: Call) -> (Option<(u16, Value)>, Option<Fault>) {
-        let fault = self.next_fault(&call);
+    fn hear(&mut self, mut call: Call, fault: Option<Fault>) -> Option<(u16, Value)> {
         let reply = match fault {
             Some(Fault::Refuse(status)) => Some((status, Value::Null)),
             Some(Fault::Drop) => None,
@@ -214,11 +236,11 @@ impl<S: Service> Shared<S> {
                 self.service.answer(&call);
                 None
             }
-            Some(Fault::Slow(_)) | None => Some(self.service.answer(&call)),
+            Some(Fault::Slow(_) | Fault::Late(_)) | None => Some(self.service.answer(&call)),
         };
         call.status = reply.as_ref().map_or(0, |(status, _)| *status);
         self.calls.push(call);
-        (reply, fault)
+        reply
     }
 
     fn next_fault(&mut self, call: &Call) -> Option<Fault> {

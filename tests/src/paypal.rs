@@ -41,6 +41,11 @@ impl PayPal {
         self.0.fail(method, path, fault, times);
     }
 
+    /// As [`fake::Fake::until_all_faults_are_used`].
+    pub async fn until_all_faults_are_used(&self) {
+        self.0.until_all_faults_are_used().await;
+    }
+
     /// See [`fake::Fake::mend`].
     pub fn mend(&self) {
         self.0.mend();

@@ -24,7 +24,7 @@ const STRIPE_SECRET: &str = "whsec_charges";
 
 /// A host whose payers choose between Stripe and PayPal.
 struct Shop {
-    _host: TestHost,
+    host: TestHost,
     merchant: Api,
     page: Api,
     stripe: Stripe,
@@ -53,11 +53,20 @@ impl Shop {
         let field = |name: &str| host.demo_field("renovax", name);
         Shop {
             merchant: Api::new(&field("base_url")).with_key(&field("merchant_token")),
-            page: Api::new(&format!("http://{}/renovax/pay", host.address())),
-            _host: host,
+            page: page_of(&host),
+            host,
             stripe,
             paypal,
         }
+    }
+
+    /// Kills the host, and starts it again on the same data.
+    fn die(&mut self) {
+        self.host.kill();
+        self.host.restart();
+        let field = |name: &str| self.host.demo_field("renovax", name);
+        self.merchant = Api::new(&field("base_url")).with_key(&field("merchant_token"));
+        self.page = page_of(&self.host);
     }
 
     async fn invoice(&self, name: &str) -> String {
@@ -131,6 +140,10 @@ impl Shop {
     fn charges(&self) -> (usize, usize) {
         (self.stripe.charges().len(), self.paypal.charges().len())
     }
+}
+
+fn page_of(host: &TestHost) -> Api {
+    Api::new(&format!("http://{}/renovax/pay", host.address()))
 }
 
 fn faults() -> [(&'static str, Fault); 5] {
@@ -279,6 +292,37 @@ async fn a_capture_that_goes_wrong_charges_once_even_if_the_payer_walks_away() {
         );
         shop.paypal.mend();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_that_lands_after_the_host_died_charges_once_though_the_payer_walks_away() {
+    let mut shop = Shop::start().await;
+    let invoice = shop.invoice("the host dies").await;
+    shop.pick(&invoice, "paypal/paypal", 0).await;
+    let order = order_of(&shop.way_out(&invoice, &shop.paypal.url()).await).to_owned();
+    shop.paypal
+        .approve(&order, Funding::Good)
+        .expect("a good account");
+    let late = Fault::Late(Duration::from_secs(8));
+    shop.paypal
+        .fail(Method::POST, "/v2/checkout/orders/*/capture", late, 1);
+
+    let back = shop.page.clone();
+    let looked = format!("/{invoice}?returned=1");
+    let visit = tokio::spawn(async move { back.send(Method::GET, &looked, &[], String::new()).await });
+    // The fault is used up when the capture has arrived.
+    shop.paypal.until_all_faults_are_used().await;
+    visit.abort();
+    shop.die();
+
+    // PayPal has not charged yet, and says so. Whoever believed that would let the payer pay at Stripe.
+    shop.act_on_attempt(&invoice, "switch").await;
+    shop.pick(&invoice, "stripe/card", 1).await;
+    settle_somewhere(&shop, &invoice).await;
+    shop.is_confirmed(&invoice, "the host dies").await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(shop.charges(), (0, 1), "at Stripe and at PayPal");
+    assert!(shop.paypal.refunds().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(15);
 
 /// Jobs looked at in one go.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 impl Runtime {
     /// Runs jobs until `stopped`, then finishes those that run.
@@ -36,7 +36,7 @@ impl Runtime {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let places = Arc::new(Semaphore::new(shared.job_limits.running_max));
-            shared.tidy_after_start().await;
+            shared.take_back_what_was_cut_off().await;
             tokio::select! {
                 () = stopped => {}
                 () = Arc::clone(&shared).look_after_jobs(Arc::clone(&places)) => {}
@@ -179,15 +179,6 @@ impl Shared {
         }
     }
 
-    /// At start nobody else runs anything, so whatever still has a lease was cut off.
-    async fn tidy_after_start(self: &Arc<Shared>) {
-        let backoff = self.backoff();
-        self.until_none_is_left("leases of an earlier host", move |work| {
-            jobs::release_all(work, BATCH, backoff)
-        })
-        .await;
-    }
-
     async fn tidy(self: &Arc<Shared>) {
         let backoff = self.backoff();
         self.until_none_is_left("leases that ended", move |work| {
@@ -232,7 +223,7 @@ impl Shared {
 
     /// As [`host_read`](Shared::host_read), on the newest state, durable or not: for what leads to nothing but writes on top
     /// of it.
-    async fn host_look<T: Send + 'static>(
+    pub(super) async fn host_look<T: Send + 'static>(
         self: &Arc<Shared>,
         look: impl FnOnce(&mut HostWork) -> Result<T, mooring_core::StoreError> + Send + 'static,
     ) -> Option<T> {

@@ -11,6 +11,7 @@ mod attempt;
 mod breaker;
 mod call;
 pub mod compile;
+mod cut_off;
 mod engine;
 mod errands;
 mod events;

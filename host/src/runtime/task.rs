@@ -96,7 +96,7 @@ impl Task {
     /// The attempt that a gateway is asked about.
     pub(super) fn about_attempt(&self) -> Option<&AttemptId> {
         match self {
-            Task::Attempt(asked) => Some(&asked.attempt),
+            Task::Attempt(asked) => Some(asked.attempt()),
             _ => None,
         }
     }
@@ -129,6 +129,17 @@ fn read<T: DeserializeOwned>(job: &Job, task: impl FnOnce(T) -> Task) -> Task {
     match serde_json::from_str(job.payload.as_str()) {
         Ok(payload) => task(payload),
         Err(error) => Task::Unreadable(format!("its payload cannot be read: {error}")),
+    }
+}
+
+impl Asked {
+    pub(super) fn attempt(&self) -> &AttemptId {
+        &self.attempt
+    }
+
+    /// Whether the answer may be that it was charged, by this question.
+    pub(super) fn may_charge(&self) -> bool {
+        matches!(self.question, Question::LookUp)
     }
 }
 

@@ -41,33 +41,47 @@ impl Runtime {
         &self,
         tenant: &TenantRef,
         plugin: &PluginName,
+        act: impl FnMut(&mut Work) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, TransactError<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.shared.transact(tenant, plugin, act).await
+    }
+}
+
+impl Shared {
+    /// See [`Runtime::transact`].
+    pub(super) async fn transact<T, E>(
+        self: &Arc<Shared>,
+        tenant: &TenantRef,
+        plugin: &PluginName,
         mut act: impl FnMut(&mut Work) -> Result<T, E> + Send + 'static,
     ) -> Result<T, TransactError<E>>
     where
         T: Send + 'static,
         E: Send + 'static,
     {
-        let lane = match self.shared.installed.find(plugin) {
+        let lane = match self.installed.find(plugin) {
             Some(loaded) => loaded.lane.clone(),
-            None => self.shared.host_lane.clone(),
+            None => self.host_lane.clone(),
         };
         let (send, receive) = oneshot::channel();
         let task = {
-            let (shared, tenant, plugin) = (Arc::clone(&self.shared), tenant.clone(), plugin.clone());
+            let (shared, tenant, plugin) = (Arc::clone(self), tenant.clone(), plugin.clone());
             Box::new(move || drop(send.send(shared.run_host_work(&tenant, &plugin, &mut act))))
         };
-        if self.shared.pool.submit(&lane, task).is_err() {
+        if self.pool.submit(&lane, task).is_err() {
             return Err(TransactError::Busy);
         }
         // The task panicked; the panic hook has said where.
         let (result, committed) = receive.await.map_err(|_| TransactError::Failed)??;
-        self.shared.store.durable(committed.sequence).await?;
-        self.shared.announce(&committed);
+        self.store.durable(committed.sequence).await?;
+        self.announce(&committed);
         Ok(result)
     }
-}
 
-impl Shared {
     /// On a call thread.
     fn run_host_work<T, E>(
         &self,
