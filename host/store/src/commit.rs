@@ -2,10 +2,10 @@
 //!
 //! It runs on the caller's thread under the lock of the commit log. Order of events: wait for room, validate what was
 //! read, run the [`at_commit`](crate::Transaction::at_commit) closures, turn changes of lists, counters and packed rows into
-//! values, insert the versions, move `applied`, queue the writes for the syncer. Until the versions are inserted nothing shared has
+//! values, insert the versions, move `applied`, queue the writes for the writer. Until the versions are inserted nothing shared has
 //! changed, so any failure before that leaves nothing behind.
 //!
-//! Durability is not its business: see [`syncer`](crate::syncer).
+//! Durability is not its business: see [`writer`](crate::writer) and [`syncer`](crate::syncer).
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -81,6 +81,7 @@ pub(crate) fn commit(
 /// Turns changes of lists into changes of rows. Gives the buckets concerned as they were.
 fn settle_buckets(space: &mut Tail<'_>) -> Result<BTreeMap<Key, Option<Value>>, StoreError> {
     let mut found = BTreeMap::new();
+    space.writes.is_settling = true;
     for (key, changes) in mem::take(&mut space.writes.buckets) {
         let before = space.latest.get(&key)?;
         found.insert(key.clone(), before.clone());
@@ -94,7 +95,7 @@ fn settle_buckets(space: &mut Tail<'_>) -> Result<BTreeMap<Key, Option<Value>>, 
 }
 
 /// Turns changes into the values that they make. Beside each write, what it replaces, where that is known: what was read has
-/// been found unchanged, and spares the syncer from reading it again.
+/// been found unchanged, and spares the writer from reading it again.
 fn resolve(
     latest: View<'_>,
     reads: &Reads,
@@ -160,8 +161,12 @@ impl KeySpace for Tail<'_> {
         self.writes.changed_buckets(buckets)
     }
 
-    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges> {
-        self.writes.buckets.remove(bucket)
+    fn settle_bucket(&mut self, bucket: Key) -> Result<(), StoreError> {
+        let before = self.get(&bucket)?;
+        match self.writes.buckets.remove(&bucket) {
+            Some(changes) => changes.settle(self, bucket, before.as_ref()),
+            None => Ok(()),
+        }
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {

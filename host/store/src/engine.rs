@@ -20,7 +20,7 @@ pub type Value = Arc<[u8]>;
 /// One row to make true: the value, or `None` to remove the row.
 pub type Write = (Key, Option<Value>);
 
-/// An ordered key-value engine. Read from many threads at once; written by one, the store's syncer.
+/// An ordered key-value engine. Read from many threads at once; written by one, the store's writer, and synced by another.
 pub trait Engine: Send + Sync + 'static {
     /// The value of a key, of some moment between the call and the answer.
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError>;
@@ -33,11 +33,12 @@ pub trait Engine: Send + Sync + 'static {
     /// [`sync`](Engine::sync).
     fn apply(&self, writes: &[Write]) -> Result<(), StoreError>;
 
-    /// Returns when everything applied is on the disk itself: a real barrier, not a hint.
+    /// Returns when everything applied before the call is on the disk itself: a real barrier, not a hint. Runs beside
+    /// [`apply`](Engine::apply).
     fn sync(&self) -> Result<(), StoreError>;
 
-    /// How many bytes (as counted by the store: keys, values and a little per row) should at most be applied between
-    /// two syncs. A single larger transaction still arrives in one `apply`.
+    /// How many bytes (as counted by the store: keys, values and a little per row) may at most be applied and not synced, those
+    /// that a running sync covers included. A single larger transaction still arrives in one `apply`.
     fn unsynced_bytes_max(&self) -> usize;
 }
 

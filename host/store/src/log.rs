@@ -109,6 +109,10 @@ impl CommitLog {
         shared.to_sync.notify_all();
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// Called by the writer when the engine has a group.
     pub(crate) fn note_written(&mut self, shared: &Shared, last: Sequence, bytes: usize) {
         let before = self.written.map_or(0, |written| written.bytes);

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::store::Sequence;
 
-/// Written by the syncer only.
+/// Moved on by the syncer; ended by whichever thread fails.
 #[derive(Debug)]
 pub(crate) struct Progress {
     durable: AtomicU64,

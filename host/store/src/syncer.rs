@@ -19,8 +19,10 @@ use crate::versions;
 /// Runs until the writer has ended and what it wrote is durable, or the engine fails.
 pub(crate) fn run(shared: &Arc<Shared>, mut sentinel: Option<SentinelFile>) {
     shared.or_fail(|shared| serve(shared, sentinel.as_mut()));
-    // After a failure that is the reason already, and stays it.
-    shared.progress.fail(StoreError::Closed);
+    // Whichever thread failed says so itself.
+    if !shared.log.lock().has_failed() {
+        shared.progress.fail(StoreError::Closed);
+    }
 }
 
 fn serve(shared: &Shared, mut sentinel: Option<&mut SentinelFile>) -> Result<(), StoreError> {

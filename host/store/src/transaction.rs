@@ -51,8 +51,8 @@ pub trait KeySpace {
     /// Which buckets of this range have changes that are not rows yet, so that nothing else here sees them.
     fn changed_buckets(&self, buckets: &KeyRange) -> Vec<Key>;
 
-    /// The changes of a bucket, for whoever turns them into rows.
-    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges>;
+    /// Turns the changes of a bucket into changes of rows, which reads the bucket. Repeating it does nothing.
+    fn settle_bucket(&mut self, bucket: Key) -> Result<(), StoreError>;
 
     /// The value of a counter, own additions included. This reads the counter; prefer [`add`](KeySpace::add) alone where
     /// the value is not needed.
@@ -93,6 +93,11 @@ pub(crate) struct Writes {
     pub(crate) buckets: BTreeMap<Key, BucketChanges>,
     /// Bytes of all writes asked for; overwritten ones count again, which keeps the sum cheap and never too low.
     pub(crate) bytes: usize,
+    /// While changes of lists are turned into rows: they were counted when they were asked for, and nobody asked for what else that
+    /// takes, so it is refused to nobody.
+    pub(crate) is_settling: bool,
+    /// Why it must not be committed.
+    pub(crate) broken: Option<StoreError>,
 }
 
 impl Transaction {
@@ -150,6 +155,9 @@ impl Transaction {
             return Ok(self.snapshot);
         }
         let writes = std::mem::take(&mut self.writes);
+        if let Some(error) = writes.broken {
+            return Err(error.into());
+        }
         let tail = std::mem::take(&mut self.tail);
         commit::commit(&self.shared, self.snapshot, &self.reads, writes, tail)
     }
@@ -233,8 +241,16 @@ impl KeySpace for Transaction {
         self.writes.changed_buckets(buckets)
     }
 
-    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges> {
-        self.writes.buckets.remove(bucket)
+    fn settle_bucket(&mut self, bucket: Key) -> Result<(), StoreError> {
+        let before = self.get(&bucket)?;
+        let Some(changes) = self.writes.buckets.remove(&bucket) else {
+            return Ok(());
+        };
+        self.writes.is_settling = true;
+        let settled = changes.settle(self, bucket, before.as_ref());
+        self.writes.is_settling = false;
+        // Half of it may be there, and whoever asked may not mind.
+        settled.inspect_err(|error| self.writes.broken = Some(error.clone()))
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {
@@ -340,6 +356,9 @@ impl Writes {
                 bytes: key.len(),
                 max: KEY_BYTES_MAX,
             });
+        }
+        if self.is_settling {
+            return Ok(());
         }
         let bytes = self.bytes + key.len() + value_bytes;
         if bytes > TRANSACTION_BYTES_MAX {

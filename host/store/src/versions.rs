@@ -3,7 +3,7 @@
 //! # Chains
 //! A key that was written recently has a *chain* of versions, oldest first. The first version of a chain is written by a
 //! commit. Before the engine changes a row, its value of that moment comes below the chain, as the *base*: from then on the
-//! chain alone answers for every snapshot. The commit puts it there if it has read it, and otherwise the syncer does.
+//! chain alone answers for every snapshot. The commit puts it there if it has read it, and otherwise the writer does.
 //!
 //! # Why a read is right
 //! A read at snapshot S asks the chain, then the engine, then the chain again; the first version not newer than S wins,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mooring_store::limits::TRANSACTION_BYTES_MAX;
 use mooring_store::{
     BucketChanges, CommitError, CountedList, Key, KeyBuilder, KeyRange, KeySpace, Order, PackedRows, Store,
-    StoreError, Value,
+    StoreError, Transaction, Value,
 };
 
 use crate::commit;
@@ -202,6 +203,75 @@ pub(crate) fn additions_to_one_list_do_not_conflict(store: &Store) {
     assert!(matches!(reading.commit(), Err(CommitError::Conflict { .. })));
 }
 
+pub(crate) fn what_settling_takes_is_refused_to_nobody(store: &Store) {
+    let one_of = |number: u64| CountedList::new(KeyBuilder::new(9).number(number).build());
+    let fill = |transaction: &mut Transaction, from: u64, to: u64| {
+        for number in 0..300 {
+            for ordinal in from..to {
+                one_of(number).insert(transaction, ordinal, vec![7; 30]).unwrap();
+            }
+        }
+    };
+    commit(store, |transaction| fill(transaction, 0, 16));
+    // Each of these makes sixteen others move, at the edge of what a transaction may write.
+    let mut transaction = store.write();
+    fill(&mut transaction, 16, 17);
+    let mut filler = 0;
+    while transaction.written_bytes() + 100_000 < TRANSACTION_BYTES_MAX {
+        let key = KeyBuilder::new(10).number(filler).build();
+        transaction.put(key, vec![0; 90_000]).unwrap();
+        filler += 1;
+    }
+    assert_eq!(one_of(0).len(&mut transaction).unwrap(), 17);
+    let sequence = transaction.commit().unwrap();
+    store.wait_durable(sequence).unwrap();
+    for number in 0..300 {
+        assert_eq!(one_of(number).len(&mut store.read()).unwrap(), 17);
+    }
+}
+
+pub(crate) fn what_cannot_be_settled_is_not_committed(store: &Store) {
+    let bucket = KeyBuilder::new(9)
+        .string("list")
+        .byte(b'b')
+        .byte(18)
+        .number(0)
+        .build();
+    commit(store, |transaction| {
+        transaction.put(bucket, b"nonsense in it".to_vec()).unwrap()
+    });
+    let mut transaction = store.write();
+    list().insert(&mut transaction, 1, b"id".to_vec()).unwrap();
+    transaction
+        .put(KeyBuilder::new(10).build(), b"beside it".to_vec())
+        .unwrap();
+    assert!(matches!(
+        list().len(&mut transaction),
+        Err(StoreError::Corrupt { .. })
+    ));
+    assert!(matches!(
+        transaction.commit(),
+        Err(CommitError::Store(StoreError::Corrupt { .. }))
+    ));
+    assert_eq!(store.read().get(&KeyBuilder::new(10).build()).unwrap(), None);
+}
+
+pub(crate) fn lists_change_in_the_serial_section_too(store: &Store) {
+    for number in 0..20 {
+        commit(store, |transaction| {
+            let count = move |space: &mut dyn KeySpace| {
+                assert_eq!(list().len(space)?, number);
+                list().insert(space, number, b"id".to_vec())?;
+                assert_eq!(list().len(space)?, number + 1);
+                list().insert(space, 1000 + number, b"gone".to_vec())?;
+                list().remove(space, 1000 + number)
+            };
+            transaction.at_commit(Box::new(count)).unwrap();
+        });
+    }
+    assert_eq!(list().len(&mut store.read()).unwrap(), 20);
+}
+
 /// Where even an only entry is a packed row, with a counter for 512 ordinals and one for 262,144.
 pub(crate) fn lists_of_format_2_go_on(store: &Store) {
     let prefix = KeyBuilder::new(9).string("list").build();
@@ -273,8 +343,8 @@ impl<S: KeySpace> KeySpace for Counting<S> {
         self.inner.changed_buckets(buckets)
     }
 
-    fn take_bucket_changes(&mut self, bucket: &[u8]) -> Option<BucketChanges> {
-        self.inner.take_bucket_changes(bucket)
+    fn settle_bucket(&mut self, bucket: Key) -> Result<(), StoreError> {
+        self.inner.settle_bucket(bucket)
     }
 
     fn counter(&mut self, key: &[u8]) -> Result<i64, StoreError> {

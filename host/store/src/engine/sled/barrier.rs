@@ -20,8 +20,8 @@ const LOG_BYTES_MAX: usize = 2 * 1024 * 1024;
 const GROUP_BYTES_MIN: usize = 64 * 1024;
 const GROUP_BYTES_MAX: usize = 512 * 1024;
 
-/// Less than this says little about how much log a byte costs.
-const TELLING_BYTES_MIN: usize = 4 * INLINE_BYTES_MAX;
+/// Less than this says little about how much log a byte costs: a barrier may begin in the middle of a batch.
+const TELLING_BYTES_MIN: usize = 16 * INLINE_BYTES_MAX;
 
 /// A second handle of sled's file, and the arithmetic of how much may be written before it is used.
 #[derive(Debug)]
