@@ -1,72 +1,72 @@
-//! What was being done when an earlier host on this store ended.
+//! Jobs whose runner is gone: an earlier host that ended, or a run that hangs.
 //!
-//! Its jobs are given back and tried again. Of a gateway that was being asked about an attempt there is more to say: the question
-//! may be what charges, and the gateway may still be at it. Until it has answered again the attempt is unknown, so nothing takes
-//! the gateway's "not charged" for the last word, and no other attempt begins.
+//! They are given back and tried again. Of a gateway that was being asked about an attempt there is more to say: the question may
+//! be what charges, and the gateway may still be at it. So the attempt is doubted first, and while it is unknown nothing takes the
+//! gateway's "not charged" for the last word, and no other attempt begins.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mooring_core::ids::AttemptId;
-use mooring_core::jobs::{self, Job};
-use mooring_core::payments::{self, AttemptState, PaymentError, Progress};
+use mooring_core::jobs::{self, Claimed, Gone, Job, JobError};
+use mooring_core::payments::{self, AttemptState, Progress};
+use mooring_core::work::RunError;
 
 use super::Shared;
 use super::jobs::BATCH;
 use super::task::Task;
-use super::transact::TransactError;
-
-/// How long the host waits for room to write down one doubt. It starts no job before, so room comes.
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Shared {
-    /// Before any job is started: nobody else runs anything then, so whatever still has a lease was cut off.
-    pub(super) async fn take_back_what_was_cut_off(self: &Arc<Shared>) {
-        let backoff = self.backoff();
+    /// Gives back what was cut off. What cannot be given back now keeps its lease, and its turn comes again.
+    pub(super) async fn take_back(self: &Arc<Shared>, gone: Gone) {
         loop {
-            let found = self.host_look(|work| jobs::leased_jobs(work, BATCH)).await;
-            // Without what is written down here no lease is given back: each then stays until it ends.
-            let Some(found) = found else { return };
-            for job in found {
-                if let Task::Attempt(asked) = Task::of(&job)
-                    && asked.may_charge()
-                    && !self.doubt(&job, asked.attempt()).await
-                {
-                    return;
-                }
+            let found = self.host_look(move |work| jobs::cut_off(work, gone, BATCH)).await;
+            let found = found.unwrap_or_default();
+            let mut any = false;
+            for cut_off in &found {
+                any |= self.take_one_back(cut_off).await;
             }
-            match self
-                .host_write(move |work| jobs::release_all(work, BATCH, backoff))
-                .await
-            {
-                Ok((BATCH, _)) => {}
-                Ok(_) => return,
-                Err(error) => {
-                    return tracing::error!(%error, "leases of an earlier host could not be given back");
-                }
+            if found.len() < BATCH || !any {
+                return;
             }
         }
     }
 
-    /// Writes down that it is unknown what became of an attempt. Of one that is over that says nothing. False if the store fails.
+    async fn take_one_back(self: &Arc<Shared>, cut_off: &Claimed) -> bool {
+        let job = &cut_off.job;
+        if let Task::Attempt(asked) = Task::of(job)
+            && asked.may_be_what_charges()
+            && !self.doubt(job, asked.attempt()).await
+        {
+            return false;
+        }
+        let (lease, backoff) = (cut_off.lease.clone(), self.backoff());
+        let taken = self.host_write(move |work| jobs::take_back(work, &lease, backoff));
+        match taken.await {
+            Ok(_) => true,
+            // It has ended after all.
+            Err(RunError::Refused(JobError::LeaseLost)) => false,
+            Err(error) => {
+                tracing::error!(%error, job = %job.id, "a job that was cut off could not be given back");
+                false
+            }
+        }
+    }
+
+    /// Writes down that it is unknown what becomes of an attempt; of one that is over that says nothing. False if that cannot be done
+    /// now.
     async fn doubt(self: &Arc<Shared>, job: &Job, attempt: &AttemptId) -> bool {
-        loop {
-            let about = attempt.clone();
-            let doubted = self.transact(&job.tenant, &job.plugin, move |work| {
-                payments::apply(work, &about, Progress::new(AttemptState::Unknown))
-            });
-            match doubted.await {
-                Ok(_) => {
-                    tracing::warn!(%attempt, job = %job.id, "its gateway was being asked about it when an earlier host ended");
-                    return true;
-                }
-                Err(TransactError::Busy) => tokio::time::sleep(PAUSE).await,
-                // There is no such attempt, which the job itself will say.
-                Err(TransactError::Refused(PaymentError::NotFound)) => return true,
-                Err(error) => {
-                    tracing::error!(%error, %attempt, "it could not be kept that its outcome is unknown");
-                    return false;
-                }
+        let about = attempt.clone();
+        let doubted = self.transact(&job.tenant, &job.plugin, move |work| {
+            payments::apply(work, &about, Progress::new(AttemptState::Unknown))
+        });
+        match doubted.await {
+            Ok(_) => {
+                tracing::warn!(%attempt, job = %job.id, "a question to its gateway was cut off");
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, %attempt, "it could not be kept that its outcome is unknown");
+                false
             }
         }
     }

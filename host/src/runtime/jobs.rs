@@ -10,7 +10,7 @@ use std::time::Duration;
 use mooring_core::draws::Draws;
 use mooring_core::idempotency;
 use mooring_core::ids::{JobId, PluginName};
-use mooring_core::jobs::{self, Backoff, Claimed, DueJob, JobError};
+use mooring_core::jobs::{self, Backoff, Claimed, DueJob, Gone, JobError};
 use mooring_core::time::Timestamp;
 use mooring_core::work::{Committed, HostWork, RunError};
 use mooring_store::Store;
@@ -36,7 +36,8 @@ impl Runtime {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let places = Arc::new(Semaphore::new(shared.job_limits.running_max));
-            shared.take_back_what_was_cut_off().await;
+            // No job runs yet, so whatever still has a lease was cut off.
+            shared.take_back(Gone::All).await;
             tokio::select! {
                 () = stopped => {}
                 () = Arc::clone(&shared).look_after_jobs(Arc::clone(&places)) => {}
@@ -180,11 +181,7 @@ impl Shared {
     }
 
     async fn tidy(self: &Arc<Shared>) {
-        let backoff = self.backoff();
-        self.until_none_is_left("leases that ended", move |work| {
-            jobs::release_expired(work, BATCH, backoff)
-        })
-        .await;
+        self.take_back(Gone::LeaseEnded).await;
         self.until_none_is_left("old jobs", |work| jobs::purge(work, BATCH))
             .await;
         self.until_none_is_left("old replies", |work| idempotency::purge(work, BATCH))

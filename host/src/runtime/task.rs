@@ -137,8 +137,8 @@ impl Asked {
         &self.attempt
     }
 
-    /// Whether the answer may be that it was charged, by this question.
-    pub(super) fn may_charge(&self) -> bool {
+    /// Whether a gateway may charge because it is asked this: at some, an approved order is money once it is looked up.
+    pub(super) fn may_be_what_charges(&self) -> bool {
         matches!(self.question, Question::LookUp)
     }
 }

@@ -118,7 +118,7 @@ impl CountedList {
             space.settle_bucket(key)?;
         }
         let mut buckets = Vec::new();
-        walk(space, all, Order::Ascending, &mut |key, row| {
+        walk(space, all, Order::Ascending, |key, row| {
             buckets.push((self.number(key)?, Bucket::decode(key, Some(row))?));
             Ok(true)
         })?;
@@ -181,7 +181,7 @@ impl CountedList {
         if skip > 0 {
             let counters = KeyRange::through_key(self.fine(first), &self.fine(last));
             let mut end = None;
-            walk(space, counters, order, &mut |key, row| {
+            walk(space, counters, order, |key, row| {
                 let count = u64::try_from(counter_of(key, Some(row))?)
                     .map_err(|_| corrupt(key, "a count is negative"))?;
                 if skip < count {
@@ -238,7 +238,7 @@ fn walk(
     space: &mut dyn KeySpace,
     mut rest: KeyRange,
     order: Order,
-    goes_on: &mut dyn FnMut(&[u8], &Value) -> Result<bool, StoreError>,
+    mut goes_on: impl FnMut(&[u8], &Value) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let mut chunk = SKIP_CHUNK_MIN;
     loop {

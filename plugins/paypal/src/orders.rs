@@ -33,7 +33,7 @@ pub(crate) fn settle(order: &Order, id: &str) -> Result<Progress, Failure> {
 
 /// Sees to it that the order is not charged any more: what is reserved is released; what is not approved, or not captured yet,
 /// is left to lapse, for nobody but us can capture it, and an attempt that has ended is never looked up. An approved order of
-/// which it is unknown whether it was captured is settled instead: the payer came to pay, and it may have been.
+/// which a capture was or may have been asked for is settled instead: the payer came to pay, and it may land any moment.
 pub(crate) fn abandon(order: &Order, id: &str) -> Result<Progress, Failure> {
     let found = match view(id) {
         Err(Failure::Missing) => return forgotten(order),
@@ -51,9 +51,7 @@ pub(crate) fn abandon(order: &Order, id: &str) -> Result<Progress, Failure> {
         }
         // A capture may be under way of which we heard nothing: PayPal would charge after we said that it does not. Asked for
         // again under its own id, it has the outcome of the first.
-        (None, None) if found.status == OrderStatus::Approved && order.state == AttemptState::Unknown => {
-            charge(order, id)
-        }
+        (None, None) if found.status == OrderStatus::Approved && may_be_under_way(order) => charge(order, id),
         (None, None) => Ok(Progress {
             gateway_ref: Some(found.id.clone()),
             ..Progress::new(AttemptState::Cancelled)
@@ -167,6 +165,11 @@ fn forgotten(order: &Order) -> Result<Progress, Failure> {
         | AttemptState::Authorized
         | AttemptState::Succeeded => Err(Failure::Missing),
     }
+}
+
+/// From the moment that PayPal tells of the payer's approval the host looks the attempt up, and to look it up is to capture it.
+fn may_be_under_way(order: &Order) -> bool {
+    matches!(order.state, AttemptState::Processing | AttemptState::Unknown)
 }
 
 fn is_over(progress: &Progress) -> bool {

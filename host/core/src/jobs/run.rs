@@ -190,43 +190,44 @@ fn give_back(work: &mut HostWork, before: &Job, failure: Failure, backoff: Backo
     Ok(job)
 }
 
-/// Takes jobs away from runners whose lease has ended: whoever held it crashed or hangs. Each counts as a failed try; the
-/// answers that it had are kept for the next one. Gives how many there were; as many as `limit` means that there may be
-/// more.
-pub fn release_expired(work: &mut HostWork, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
-    let until = work.now();
-    release(work, until, limit, backoff)
+/// Whose runners are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Those whose lease has ended: whoever held it crashed or hangs.
+    LeaseEnded,
+    /// All of them: for a host that starts on a store which nobody else has.
+    All,
 }
 
-/// As [`release_expired`], for every lease there is: for a host that starts on a store which nobody else has, so that
-/// whatever still has a lease was cut off.
-pub fn release_all(work: &mut HostWork, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
-    release(work, Timestamp(u64::MAX - 1), limit, backoff)
+/// The first `limit` runs whose runner is gone.
+pub fn cut_off(work: &mut HostWork, gone: Gone, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+    let until = match gone {
+        Gone::LeaseEnded => work.now(),
+        Gone::All => Timestamp(u64::MAX - 1),
+    };
+    let rows = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
+    let claimed = |row: &DueJob| {
+        let job = find(work, &row.id).map_err(|error| match error {
+            JobError::Store(error) => error,
+            other => StoreError::Corrupt {
+                key: row.id.as_str().into(),
+                reason: format!("a job has a lease: {other}"),
+            },
+        })?;
+        let lease = Lease {
+            job: job.id.clone(),
+            number: job.runs,
+        };
+        Ok(Claimed { job, lease })
+    };
+    rows.iter().map(claimed).collect()
 }
 
-/// The first `limit` jobs that have a lease, in the order in which [`release_all`] takes them.
-pub fn leased_jobs(work: &mut HostWork, limit: usize) -> Result<Vec<Job>, StoreError> {
-    let rows = timed_rows(work, up_to(layout::JOBS_LEASED, Timestamp(u64::MAX - 1)), limit)?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for row in rows {
-        match find(work, &row.id) {
-            Ok(job) => leased.push(job),
-            Err(JobError::Store(error)) => return Err(error),
-            // A lease without its job, of which giving it back complains.
-            Err(_) => {}
-        }
-    }
-    Ok(leased)
-}
-
-fn release(work: &mut HostWork, until: Timestamp, limit: usize, backoff: Backoff) -> Result<usize, JobError> {
-    let expired = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
-    for row in &expired {
-        let before = find(work, &row.id)?;
-        let reason = String::from("its runner was not heard of until the end of its lease");
-        give_back(work, &before, Failure::Retry { after: None, reason }, backoff)?;
-    }
-    Ok(expired.len())
+/// Takes a job away from a runner that is gone. That counts as a failed try; the answers that it had are kept for the next one.
+pub fn take_back(work: &mut HostWork, lease: &Lease, backoff: Backoff) -> Result<Job, JobError> {
+    let before = leased(work, lease)?;
+    let reason = String::from("its runner was not heard of until the end of its lease");
+    give_back(work, &before, Failure::Retry { after: None, reason }, backoff)
 }
 
 /// Keeps the answers to the outbound calls of the running try, as one JSON array, instead of those kept before: so that no

@@ -217,19 +217,25 @@ fn the_plugin_can_say_when_to_try_again_or_that_it_is_no_use() {
     assert_eq!((job.state, job.attempt), (JobState::Dead, 2));
 }
 
+fn taken_back(world: &World, gone: Gone) -> usize {
+    let found = world.host_run(|host| cut_off(host, gone, 10)).unwrap();
+    for one in &found {
+        world
+            .host_run(|host| take_back(host, &one.lease, Backoff::default()))
+            .unwrap();
+    }
+    found.len()
+}
+
 #[test]
 fn a_lease_that_ends_gives_the_job_to_others() {
     let world = World::new();
     let id = scheduled(&world, new_job("renew"));
     let lost = claimed(&world, &id).lease;
-    let release = |world: &World| {
-        world
-            .host_run(|host| release_expired(host, 10, Backoff::default()))
-            .unwrap()
-    };
-    assert_eq!(release(&world), 0);
+    assert_eq!(taken_back(&world, Gone::LeaseEnded), 0);
     world.pass(LEASE);
-    assert_eq!((release(&world), release(&world)), (1, 0));
+    assert_eq!(taken_back(&world, Gone::LeaseEnded), 1);
+    assert_eq!(taken_back(&world, Gone::LeaseEnded), 0);
     assert_eq!(state(&world, &id), JobState::Waiting);
     world.pass(Duration::from_secs(6));
     let second = claimed(&world, &id);
@@ -338,10 +344,9 @@ fn a_host_that_starts_takes_back_what_was_cut_off_with_its_answers() {
     world
         .host_run(|host| keep_answers(host, &lease, &answers_so_far))
         .unwrap();
-    let released = world
-        .host_run(|host| release_all(host, 10, Backoff::default()))
-        .unwrap();
-    assert_eq!(released, 1);
+    assert_eq!(taken_back(&world, Gone::All), 1);
+    let twice = world.host_run(|host| take_back(host, &lease, Backoff::default()));
+    assert!(matches!(twice, Err(JobError::LeaseLost)));
     assert_eq!(state(&world, &id), JobState::Waiting);
     let kept = world.host_run(|host| answers(host, &id)).unwrap();
     assert_eq!(kept, Some(answers_so_far));

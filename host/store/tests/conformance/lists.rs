@@ -238,7 +238,7 @@ pub(crate) fn what_cannot_be_settled_is_not_committed(store: &Store) {
         .number(0)
         .build();
     commit(store, |transaction| {
-        transaction.put(bucket, b"nonsense in it".to_vec()).unwrap()
+        transaction.put(bucket, b"nonsense in it".to_vec()).unwrap();
     });
     let mut transaction = store.write();
     list().insert(&mut transaction, 1, b"id".to_vec()).unwrap();

@@ -1,6 +1,7 @@
 //! What is to be charged for, before anything is written: previews and invoices are made from the same.
 
 use crate::calendar::seconds;
+use crate::ids;
 use crate::proration::{Proration, share};
 use crate::subscriptions::{Held, Status, Subscription};
 
@@ -108,6 +109,14 @@ impl Charge {
             Kind::Period => format!("renewal:{id}:{}{again}", self.period_start),
             Kind::Trial => format!("trial:{id}:{}{again}", self.period_start),
             Kind::Change(number) => format!("change:{id}:{number}"),
+        }
+    }
+
+    /// The same for the same key, and near to those of the same time, where the key has one.
+    pub(super) fn code(&self, key: &str) -> String {
+        match self.kind {
+            Kind::Period | Kind::Trial => ids::of_time(self.period_start, key),
+            Kind::Change(_) => ids::of(key),
         }
     }
 }

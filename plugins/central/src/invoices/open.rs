@@ -7,7 +7,6 @@ use mooring_sdk::{ledger, records};
 use super::{COLLECTION, Charge, Invoice, Status};
 use crate::accounts::{self, Moves, RECEIVABLE};
 use crate::error::Error;
-use crate::ids;
 use crate::policy::Policy;
 use crate::subscriptions::{Held, Open};
 
@@ -50,7 +49,7 @@ pub(crate) fn open_with(
     from: Credit,
 ) -> Result<(String, Invoice), Error> {
     let key = charge.key(held);
-    let id = format!("inv_{}", ids::of(charge.period_start, &key));
+    let id = format!("inv_{}", charge.code(&key));
     let (user, rate) = (held.it.user, &held.it.plan.rate);
     let amount = charge.amount();
     let credit_account = accounts::credit(user);

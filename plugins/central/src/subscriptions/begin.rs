@@ -197,7 +197,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
     let terms = Terms {
         id: format!(
             "plan_inline_{}",
-            ids::of(0, &format!("{}{}", &*plan.name, rate.key()))
+            ids::of(&format!("{}{}", &*plan.name, rate.key()))
         ),
         name: plan.name.into_string(),
         rate,
