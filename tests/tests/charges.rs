@@ -412,6 +412,8 @@ async fn a_link_for_a_gateway_offers_that_one_first() {
         let ways: Vec<&str> = shown.split("name=\"way\" value=\"").skip(1).collect();
         assert!(ways.len() >= 2, "both stay open: {shown}");
         assert!(ways[0].starts_with(&format!("{gateway}/")), "{gateway}: {shown}");
+        let in_spanish = format!("href=\"?lang=es&amp;gateway={gateway}\"");
+        assert!(shown.contains(&in_spanish), "another language keeps it: {shown}");
         assert!(
             ways[0]
                 .split('>')

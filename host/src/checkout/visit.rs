@@ -322,6 +322,7 @@ fn show(
         mistakes,
         exit: exit.as_ref().map(|(url, _)| url),
         provider: visit.provider,
+        gateway: asked.gateway.as_deref(),
     };
     let html = page::page(&view);
     let refresh = match &exit {

@@ -5,6 +5,7 @@
 //! gateway's "not charged" for the last word, and no other attempt begins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mooring_core::ids::AttemptId;
 use mooring_core::jobs::{self, Claimed, Gone, Job, JobError};
@@ -14,6 +15,11 @@ use mooring_core::work::RunError;
 use super::Shared;
 use super::jobs::BATCH;
 use super::task::Task;
+use super::transact::TransactError;
+
+/// No job is started before the doubts of a start are written down, and requests may come already: so it is not given up at once.
+const TRIES_WHILE_BUSY: u32 = 40;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Shared {
     /// Gives back what was cut off. What cannot be given back now keeps its lease, and its turn comes again.
@@ -55,19 +61,23 @@ impl Shared {
     /// Writes down that it is unknown what becomes of an attempt; of one that is over that says nothing. False if that cannot be done
     /// now.
     async fn doubt(self: &Arc<Shared>, job: &Job, attempt: &AttemptId) -> bool {
-        let about = attempt.clone();
-        let doubted = self.transact(&job.tenant, &job.plugin, move |work| {
-            payments::apply(work, &about, Progress::new(AttemptState::Unknown))
-        });
-        match doubted.await {
-            Ok(_) => {
-                tracing::warn!(%attempt, job = %job.id, "a question to its gateway was cut off");
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, %attempt, "it could not be kept that its outcome is unknown");
-                false
+        for tries_left in (0..TRIES_WHILE_BUSY).rev() {
+            let about = attempt.clone();
+            let doubted = self.transact(&job.tenant, &job.plugin, move |work| {
+                payments::apply(work, &about, Progress::new(AttemptState::Unknown))
+            });
+            match doubted.await {
+                Ok(_) => {
+                    tracing::warn!(%attempt, job = %job.id, "a question to its gateway was cut off");
+                    return true;
+                }
+                Err(TransactError::Busy) if tries_left > 0 => tokio::time::sleep(BUSY_PAUSE).await,
+                Err(error) => {
+                    tracing::error!(%error, %attempt, "it could not be kept that its outcome is unknown");
+                    break;
+                }
             }
         }
+        false
     }
 }

@@ -101,6 +101,9 @@ pub struct Component {
     pub sdk_version: Option<String>,
 }
 
+/// How every WebAssembly file begins.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Why bytes are not a component that this host could run.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
@@ -132,7 +135,16 @@ pub enum Grants {
 impl Component {
     /// Reads a component's head and sections. Runs and compiles nothing.
     pub fn inspect(bytes: &[u8]) -> Result<Component, InspectError> {
-        let not_wasm = |error: wasmparser::BinaryReaderError| InspectError::NotWasm(error.to_string());
+        if !bytes.starts_with(MAGIC) {
+            return Err(InspectError::NotWasm(
+                "it does not begin with 00 61 73 6d".to_owned(),
+            ));
+        }
+        // Some of the parser's messages go over several lines.
+        let not_wasm = |error: wasmparser::BinaryReaderError| {
+            let message = error.to_string();
+            InspectError::NotWasm(message.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
         if Parser::is_core_wasm(bytes) {
             return Err(InspectError::CoreModule);
         }

@@ -1,6 +1,6 @@
 //! Counted lists: values in order of a number, with the count of them, and of any part of them, at hand.
 //!
-//! A list has a [bucket](bucket) for every 262,144 ordinals in which it has entries. While those are few the bucket holds them;
+//! A list has a *bucket* (`bucket`) for every 262,144 ordinals in which it has entries. While those are few the bucket holds them;
 //! then it holds their number, the entries are [packed](crate::packed), and a commutative counter says how many there are in
 //! every 512 ordinals. To skip to a position a page walks the buckets, then the counters of one, then at most 512 entries,
 //! from whichever end is nearer, so a page deep in a long list costs little more than the first one. Adding entries never
@@ -8,7 +8,7 @@
 //!
 //! | row | key, behind the list's prefix | value |
 //! | --- | --- | --- |
-//! | bucket | `b`, `12`, ordinal >> 18, `u64` | see [`bucket`] |
+//! | bucket | `b`, `12`, ordinal >> 18, `u64` | see `bucket` |
 //! | entries of a bucket of many | `e`, then as in [`packed`](crate::packed), by ordinal | the caller's |
 //! | their number in 512 ordinals | `b`, `09`, ordinal >> 9, `u64` | counter |
 
@@ -57,7 +57,7 @@ impl CountedList {
         CountedList { prefix }
     }
 
-    /// Adds an entry of at most [`PACKED_BYTES_MAX`](crate::limits::PACKED_BYTES_MAX). The caller knows that no entry has this
+    /// Adds an entry of at most [`PACKED_BYTES_MAX`]. The caller knows that no entry has this
     /// ordinal: looking would make additions conflict.
     pub fn insert(&self, space: &mut dyn KeySpace, ordinal: u64, value: Vec<u8>) -> Result<(), StoreError> {
         if value.len() > PACKED_BYTES_MAX {

@@ -31,6 +31,8 @@ pub(super) struct View<'v> {
     pub(super) exit: Option<&'v Url>,
     /// The provider's name.
     pub(super) provider: &'v str,
+    /// The gateway that the payer's link is for.
+    pub(super) gateway: Option<&'v str>,
 }
 
 impl View<'_> {
@@ -101,6 +103,7 @@ pub(super) fn page(view: &View<'_>) -> String {
         logo: bill.brand.logo_url.as_deref().and_then(web_url),
         color: bill.brand.color.as_deref().and_then(Color::parse),
         provider: view.provider,
+        gateway: view.gateway,
     };
     brand.around(&main).into_string()
 }
@@ -128,9 +131,20 @@ struct Frame<'f> {
     logo: Option<Url>,
     color: Option<Color>,
     provider: &'f str,
+    gateway: Option<&'f str>,
 }
 
 impl Frame<'_> {
+    /// This page in another language.
+    fn address_in(&self, other: Language) -> String {
+        let mut query = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
+        query.append_pair("lang", other.tag());
+        if let Some(gateway) = self.gateway {
+            query.append_pair("gateway", gateway);
+        }
+        query.finish()
+    }
+
     fn around(&self, main: &Markup) -> Markup {
         let language = self.language;
         let words = words(language);
@@ -161,7 +175,7 @@ impl Frame<'_> {
                                         @if other == language {
                                             span lang=(other.tag()) aria-current="true" { (other.name()) }
                                         } @else {
-                                            a href={ "?lang=" (other.tag()) } lang=(other.tag()) hreflang=(other.tag()) {
+                                            a href=(self.address_in(other)) lang=(other.tag()) hreflang=(other.tag()) {
                                                 (other.name())
                                             }
                                         }

@@ -20,6 +20,7 @@ pub(in crate::checkout) fn problem(language: Language, provider: &str, title: &s
         logo: None,
         color: None,
         provider,
+        gateway: None,
     };
     frame.around(&main).into_string()
 }
