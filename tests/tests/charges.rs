@@ -57,9 +57,8 @@ impl Shop {
         ] {
             host.admin().set(&tenant, plugin, name, value).await;
         }
-        let field = |name: &str| host.demo_field("renovax", name);
         Shop {
-            merchant: Api::new(&field("base_url")).with_key(&field("merchant_token")),
+            merchant: merchant_of(&host),
             page: page_of(&host),
             host,
             stripe,
@@ -71,8 +70,7 @@ impl Shop {
     fn die(&mut self) {
         self.host.kill();
         self.host.restart();
-        let field = |name: &str| self.host.demo_field("renovax", name);
-        self.merchant = Api::new(&field("base_url")).with_key(&field("merchant_token"));
+        self.merchant = merchant_of(&self.host);
         self.page = page_of(&self.host);
     }
 
@@ -147,6 +145,11 @@ impl Shop {
     fn charges(&self) -> (usize, usize) {
         (self.stripe.charges().len(), self.paypal.charges().len())
     }
+}
+
+fn merchant_of(host: &TestHost) -> Api {
+    let field = |name: &str| host.demo_field("renovax", name);
+    Api::new(&field("base_url")).with_key(&field("merchant_token"))
 }
 
 fn page_of(host: &TestHost) -> Api {

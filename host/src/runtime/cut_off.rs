@@ -39,9 +39,8 @@ impl Shared {
 
     async fn take_one_back(self: &Arc<Shared>, cut_off: &Claimed) -> bool {
         let job = &cut_off.job;
-        if let Task::Attempt(asked) = Task::of(job)
-            && asked.may_be_what_charges()
-            && !self.doubt(job, asked.attempt()).await
+        if let Some(attempt) = Task::of(job).may_charge()
+            && !self.doubt(job, attempt).await
         {
             return false;
         }

@@ -96,7 +96,18 @@ impl Task {
     /// The attempt that a gateway is asked about.
     pub(super) fn about_attempt(&self) -> Option<&AttemptId> {
         match self {
-            Task::Attempt(asked) => Some(asked.attempt()),
+            Task::Attempt(asked) => Some(&asked.attempt),
+            _ => None,
+        }
+    }
+
+    /// The attempt that a gateway may charge because it is asked this: at some, an approved order is money once it is looked up.
+    pub(super) fn may_charge(&self) -> Option<&AttemptId> {
+        match self {
+            Task::Attempt(Asked {
+                attempt,
+                question: Question::LookUp,
+            }) => Some(attempt),
             _ => None,
         }
     }
@@ -129,17 +140,6 @@ fn read<T: DeserializeOwned>(job: &Job, task: impl FnOnce(T) -> Task) -> Task {
     match serde_json::from_str(job.payload.as_str()) {
         Ok(payload) => task(payload),
         Err(error) => Task::Unreadable(format!("its payload cannot be read: {error}")),
-    }
-}
-
-impl Asked {
-    pub(super) fn attempt(&self) -> &AttemptId {
-        &self.attempt
-    }
-
-    /// Whether a gateway may charge because it is asked this: at some, an approved order is money once it is looked up.
-    pub(super) fn may_be_what_charges(&self) -> bool {
-        matches!(self.question, Question::LookUp)
     }
 }
 

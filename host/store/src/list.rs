@@ -57,8 +57,8 @@ impl CountedList {
         CountedList { prefix }
     }
 
-    /// Adds an entry of at most [`PACKED_BYTES_MAX`]. The caller knows that no entry has this
-    /// ordinal: looking would make additions conflict.
+    /// Adds an entry of at most [`PACKED_BYTES_MAX`]. The caller knows that no entry has this ordinal: looking would make
+    /// additions conflict.
     pub fn insert(&self, space: &mut dyn KeySpace, ordinal: u64, value: Vec<u8>) -> Result<(), StoreError> {
         if value.len() > PACKED_BYTES_MAX {
             return Err(StoreError::PackedTooLarge {
@@ -66,13 +66,13 @@ impl CountedList {
                 max: PACKED_BYTES_MAX,
             });
         }
-        let change = BucketChanges::none(self).insert(ordinal, value);
+        let change = BucketChanges::insertion(self, ordinal, value);
         space.change_bucket(self.bucket(bucket::number_of(ordinal)), change)
     }
 
     /// Removes an entry. The caller knows that it is there.
     pub fn remove(&self, space: &mut dyn KeySpace, ordinal: u64) -> Result<(), StoreError> {
-        let change = BucketChanges::none(self).remove(ordinal);
+        let change = BucketChanges::removal(self, ordinal);
         space.change_bucket(self.bucket(bucket::number_of(ordinal)), change)
     }
 
@@ -142,7 +142,7 @@ impl CountedList {
                 Order::Descending => left.split_last(),
             };
             let Some(((number, bucket), rest)) = next else {
-                break;
+                return Err(corrupt(&self.prefix, "a list's counters do not add up"));
             };
             left = rest;
             if skip >= bucket.len() {

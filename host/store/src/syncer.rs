@@ -2,12 +2,10 @@
 //!
 //! It waits until the engine has been given something, waits for a barrier, and only then says `durable`, for everything that
 //! the [`writer`](crate::writer) had written when the barrier began. While it waits for the disk the next group gathers, so
-//! the slower the disk, the larger the groups: nothing to tune.
+//! the slower the disk, the larger the groups. What has become large is applied meanwhile.
 //!
 //! After any failure of the engine, in either thread, both stop for good. What is on the disk is unknown then, and guessing
 //! is how databases lose data; opening anew checks.
-
-use std::sync::Arc;
 
 use crate::error::StoreError;
 use crate::limits::SENTINEL_INTERVAL;
@@ -17,7 +15,7 @@ use crate::store::Shared;
 use crate::versions;
 
 /// Runs until the writer has ended and what it wrote is durable, or the engine fails.
-pub(crate) fn run(shared: &Arc<Shared>, mut sentinel: Option<SentinelFile>) {
+pub(crate) fn run(shared: &Shared, mut sentinel: Option<SentinelFile>) {
     shared.or_fail(|shared| serve(shared, sentinel.as_mut()));
     // Whichever thread failed says so itself.
     if !shared.log.lock().has_failed() {

@@ -5,7 +5,6 @@
 //! thread of its own: under load the next group is applied meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::commit::Committed;
 use crate::engine::Write;
@@ -15,7 +14,7 @@ use crate::meta;
 use crate::store::Shared;
 
 /// Runs until the store is closed or the engine fails.
-pub(crate) fn run(shared: &Arc<Shared>) {
+pub(crate) fn run(shared: &Shared) {
     shared.or_fail(|shared| {
         loop {
             let group = shared.log.lock().wait_to_write(shared);

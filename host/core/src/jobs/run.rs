@@ -48,6 +48,17 @@ pub struct Claimed {
     pub lease: Lease,
 }
 
+impl Claimed {
+    /// The newest run of a job.
+    fn of(job: Job) -> Claimed {
+        let lease = Lease {
+            job: job.id.clone(),
+            number: job.runs,
+        };
+        Claimed { job, lease }
+    }
+}
+
 /// How a try failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -141,11 +152,7 @@ pub fn claim(work: &mut HostWork, id: &JobId, lease: Duration) -> Result<Claimed
         error: None,
     });
     save(work, Some(&before), &job)?;
-    let lease = Lease {
-        job: job.id.clone(),
-        number: job.runs,
-    };
-    Ok(Claimed { job, lease })
+    Ok(Claimed::of(job))
 }
 
 /// The job is done. Belongs into the work in which the job was run, so that both are true or neither.
@@ -214,11 +221,7 @@ pub fn cut_off(work: &mut HostWork, gone: Gone, limit: usize) -> Result<Vec<Clai
                 reason: format!("a job has a lease: {other}"),
             },
         })?;
-        let lease = Lease {
-            job: job.id.clone(),
-            number: job.runs,
-        };
-        Ok(Claimed { job, lease })
+        Ok(Claimed::of(job))
     };
     rows.iter().map(claimed).collect()
 }

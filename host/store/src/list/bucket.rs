@@ -19,7 +19,7 @@ use crate::transaction::KeySpace;
 use crate::view::counter_of;
 
 /// How many entries a bucket holds itself: as many as a packed row.
-pub(super) const FEW_MAX: usize = 16;
+const FEW_MAX: usize = 16;
 
 /// How many bytes those entries may have together, so that changing one of them stays cheap.
 const FEW_BYTES_MAX: usize = 1024;
@@ -77,34 +77,21 @@ impl Bucket {
 }
 
 impl BucketChanges {
-    /// Nothing yet, of a bucket of this list.
-    pub(super) fn none(list: &CountedList) -> BucketChanges {
+    /// One entry more of this list, which the caller knows not to be there.
+    pub(super) fn insertion(list: &CountedList, ordinal: u64, value: Vec<u8>) -> BucketChanges {
+        BucketChanges::one(list, ordinal, Some(value.into()), 1)
+    }
+
+    /// One entry less of this list, which the caller knows to be there.
+    pub(super) fn removal(list: &CountedList, ordinal: u64) -> BucketChanges {
+        BucketChanges::one(list, ordinal, None, -1)
+    }
+
+    fn one(list: &CountedList, ordinal: u64, value: Option<Value>, delta: i64) -> BucketChanges {
         BucketChanges {
             list: list.clone(),
-            entries: BTreeMap::new(),
+            entries: BTreeMap::from([(ordinal, Change { value, delta })]),
         }
-    }
-
-    /// One entry more, which the caller knows not to be there.
-    pub(super) fn insert(mut self, ordinal: u64, value: Vec<u8>) -> BucketChanges {
-        let change = Change {
-            value: Some(value.into()),
-            delta: 1,
-        };
-        self.entries.insert(ordinal, change);
-        self
-    }
-
-    /// One entry less, which the caller knows to be there.
-    pub(super) fn remove(mut self, ordinal: u64) -> BucketChanges {
-        self.entries.insert(
-            ordinal,
-            Change {
-                value: None,
-                delta: -1,
-            },
-        );
-        self
     }
 
     /// How much they write, for the limit of the transaction.

@@ -48,6 +48,14 @@ fn set_row(dir: &Path, key: Key, value: Option<&[u8]>) {
     engine.sync().unwrap();
 }
 
+fn set_format(dir: &Path, format: &Format) {
+    set_row(
+        dir,
+        meta::format_key(),
+        Some(&serde_json::to_vec(format).unwrap()),
+    );
+}
+
 #[test]
 fn a_closed_database_opens_again() {
     let dir = database();
@@ -107,11 +115,7 @@ fn the_format_before_is_brought_forward() {
         format: 2,
         ..sentinel(dir.path()).database
     };
-    set_row(
-        dir.path(),
-        meta::format_key(),
-        Some(&serde_json::to_vec(&older).unwrap()),
-    );
+    set_format(dir.path(), &older);
     set_sentinel(dir.path(), older.clone(), 1);
     for _ in 0..2 {
         let store = Store::open(dir.path(), Options::default()).unwrap();
@@ -134,11 +138,7 @@ fn a_newer_format_is_refused_wherever_it_shows() {
         format: FORMAT + 1,
         ..sentinel(dir.path()).database
     };
-    set_row(
-        dir.path(),
-        meta::format_key(),
-        Some(&serde_json::to_vec(&format).unwrap()),
-    );
+    set_format(dir.path(), &format);
     assert!(
         refusal(dir.path())
             .to_string()

@@ -2,8 +2,8 @@
 //!
 //! Each thread runs transactions numbered from 0. Transaction `n` of a thread writes its own row, counts itself in two
 //! counters, moves an amount between two accounts that all threads share, and removes the thread's row `n - ROWS_KEPT`,
-//! so that the log is reused. It also writes down an ordinal that it drew. All of that stands or falls together, and every part of it can be computed from the numbers
-//! alone. Some rows are large, some transactions too large to be applied at once.
+//! so that the log is reused. It also writes down an ordinal that it drew. All of that stands or falls together, and every part
+//! of it but the ordinal can be computed from the numbers alone. Some rows are large, some transactions too large to be applied at once.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
