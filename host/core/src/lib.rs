@@ -27,6 +27,7 @@ pub mod ids;
 pub mod jobs;
 pub mod json;
 pub mod keys;
+pub mod leases;
 pub mod ledger;
 pub mod money;
 pub mod page;

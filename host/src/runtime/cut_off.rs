@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_core::ids::AttemptId;
-use mooring_core::jobs::{self, Claimed, Gone, Job, JobError};
+use mooring_core::jobs::{self, Claimed, Job, JobError};
+use mooring_core::leases::Gone;
 use mooring_core::payments::{self, AttemptState, Progress};
 use mooring_core::work::RunError;
 

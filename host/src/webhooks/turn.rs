@@ -7,6 +7,7 @@ use std::time::Duration;
 use mooring_core::draws::Draws;
 use mooring_core::events::{self, OutboxRow};
 use mooring_core::ids::EndpointId;
+use mooring_core::leases::Gone;
 use mooring_core::seal::MasterKeys;
 use mooring_core::settings;
 use mooring_core::time::Timestamp;
@@ -204,18 +205,18 @@ impl Inner {
         let mut more = false;
         if ask.take_back {
             loop {
-                let released = webhooks::release_all(work, BATCH)?;
-                stirred.extend(released.iter().cloned());
-                if released.len() < BATCH {
+                let taken = webhooks::take_back(work, Gone::All, BATCH)?;
+                stirred.extend(taken.iter().cloned());
+                if taken.len() < BATCH {
                     break;
                 }
             }
         }
         if ask.tidy {
-            let released = webhooks::release_expired(work, BATCH)?;
+            let taken = webhooks::take_back(work, Gone::LeaseEnded, BATCH)?;
             let purged = webhooks::purge(work, BATCH)?;
-            more |= released.len() == BATCH || purged == BATCH;
-            stirred.extend(released);
+            more |= taken.len() == BATCH || purged == BATCH;
+            stirred.extend(taken);
         }
         let dispatched = webhooks::dispatch(work, rows, &|plugin| (self.manifests)(plugin))?;
         more |= rows.len() == BATCH || dispatched.rows < rows.len();

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use self::operate::{DONE_KEPT, JobFilter, get, list, purge, retry};
 use self::rows::{dedupe_row, find, holder, save};
 pub use self::run::{
-    Backoff, Claimed, DueJob, Failure, Gone, Lease, answers, claim, complete, cut_off, due, fail, is_idle,
+    Backoff, Claimed, DueJob, Failure, Lease, answers, claim, complete, cut_off, due, fail, is_idle,
     is_settled, keep_answers, next_due, take_back,
 };
 use crate::check::{self, InvalidField, chars};

@@ -10,6 +10,7 @@ use super::{Attempt, HISTORY_MAX, Job, JobError, JobState};
 use crate::ids::{JobId, PluginName};
 use crate::json::Json;
 use crate::layout;
+use crate::leases::Gone;
 use crate::tenants::TenantRef;
 use crate::time::Timestamp;
 use crate::work::HostWork;
@@ -197,21 +198,9 @@ fn give_back(work: &mut HostWork, before: &Job, failure: Failure, backoff: Backo
     Ok(job)
 }
 
-/// Whose runners are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// Those whose lease has ended: whoever held it crashed or hangs.
-    LeaseEnded,
-    /// All of them: for a host that starts on a store which nobody else has.
-    All,
-}
-
 /// The first `limit` runs whose runner is gone.
 pub fn cut_off(work: &mut HostWork, gone: Gone, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-    let until = match gone {
-        Gone::LeaseEnded => work.now(),
-        Gone::All => Timestamp(u64::MAX - 1),
-    };
+    let until = gone.until(work.now());
     let rows = timed_rows(work, up_to(layout::JOBS_LEASED, until), limit)?;
     let claimed = |row: &DueJob| {
         let job = find(work, &row.id).map_err(|error| match error {

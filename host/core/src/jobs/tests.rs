@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::leases::Gone;
 use crate::page::Page;
 use crate::testing::World;
 

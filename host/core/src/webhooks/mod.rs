@@ -47,9 +47,7 @@ pub use self::operate::{
     Counts, DELIVERED_KEPT, DeliveryFilter, counts, disable, enable, get_delivery, get_endpoint,
     list_deliveries, list_endpoints, purge, redeliver, redeliver_range, test,
 };
-pub use self::run::{
-    Claimed, Claims, Finished, Lease, Outcome, claim, outlook, record, release_all, release_expired,
-};
+pub use self::run::{Claimed, Claims, Finished, Lease, Outcome, claim, outlook, record, take_back};
 pub use self::secrets::{OVERLAP_DEFAULT, OVERLAP_MAX, Rotated, Secrets, rotate, secrets};
 use crate::check::InvalidField;
 use crate::events::EventError;

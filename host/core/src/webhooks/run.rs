@@ -17,6 +17,7 @@ use super::{
 use crate::events::{self, Event};
 use crate::ids::{DeliveryId, EndpointId};
 use crate::layout;
+use crate::leases::Gone;
 use crate::time::Timestamp;
 use crate::work::HostWork;
 
@@ -186,33 +187,24 @@ pub fn record(
     Ok(now_are.into_keys().collect())
 }
 
-/// Takes deliveries away from deliverers whose lease has ended; they wait as before, and may be made a second time. Gives
+/// Takes deliveries away from deliverers that are gone; they wait as before, and may be made a second time. Gives
 /// the endpoints of those that were found; `limit` of them means that there may be more.
-pub fn release_expired(work: &mut HostWork, limit: usize) -> Result<Vec<EndpointId>, WebhookError> {
-    let until = work.now();
-    release(work, until, limit)
-}
-
-/// As [`release_expired`], for every lease there is: for a host that starts on a store which nobody else has.
-pub fn release_all(work: &mut HostWork, limit: usize) -> Result<Vec<EndpointId>, WebhookError> {
-    release(work, Timestamp(u64::MAX - 1), limit)
-}
-
-fn release(work: &mut HostWork, until: Timestamp, limit: usize) -> Result<Vec<EndpointId>, WebhookError> {
+pub fn take_back(work: &mut HostWork, gone: Gone, limit: usize) -> Result<Vec<EndpointId>, WebhookError> {
+    let until = gone.until(work.now());
     let range = KeyRange::new(
         vec![layout::DELIVERIES_LEASED],
         KeyBuilder::new(layout::DELIVERIES_LEASED)
             .number(until.millis().saturating_add(1))
             .build(),
     );
-    let mut released = Vec::new();
+    let mut taken = Vec::new();
     for (key, value) in work.transaction.scan(range, Order::Ascending, limit)? {
         let leased: Leased = layout::from_json(&key, &value)?;
         work.transaction.delete(key)?;
         requeue(work, &leased)?;
-        released.push(leased.endpoint);
+        taken.push(leased.endpoint);
     }
-    Ok(released)
+    Ok(taken)
 }
 
 /// Applies one attempt to its delivery and its endpoint.

@@ -1,161 +1,14 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod model;
+mod post;
+
 use std::time::Duration;
 
-use mooring_manifest::{Manifest, Setting, SettingKind, Webhook};
-use proptest::prelude::*;
-
 use super::*;
-use crate::events::{self, NewEvent};
+use crate::events;
+use crate::leases::Gone;
 use crate::page::Page;
-use crate::seal::MasterKeys;
 use crate::settings;
-use crate::testing::World;
-
-const LEASE: Duration = Duration::from_mins(2);
-const SCHEDULE: [u32; 2] = [30, 120];
-
-fn keys() -> MasterKeys {
-    MasterKeys::new([1; 32], [])
-}
-
-fn manifest(change: impl FnOnce(&mut Webhook)) -> Arc<Manifest> {
-    let setting = |name: &str, kind| Setting {
-        name: name.to_owned(),
-        kind,
-        default: None,
-        summary: String::new(),
-    };
-    let mut webhook = Webhook {
-        name: String::from("main"),
-        url_setting: String::from("url"),
-        secret_setting: Some(String::from("secret")),
-        kinds: Vec::new(),
-        timeout_ms: 10_000,
-        retry_seconds: SCHEDULE.to_vec(),
-        ordered: false,
-        headers: Vec::new(),
-    };
-    change(&mut webhook);
-    Arc::new(Manifest {
-        settings: vec![
-            setting("url", SettingKind::Url),
-            setting("secret", SettingKind::Secret),
-        ],
-        webhooks: vec![webhook],
-        ..Manifest::default()
-    })
-}
-
-/// A world in which alpha has one webhook, whose address is set for acme.
-struct Post {
-    world: World,
-    manifest: Arc<Manifest>,
-}
-
-impl Post {
-    fn new(change: impl FnOnce(&mut Webhook)) -> Post {
-        let post = Post {
-            world: World::new(),
-            manifest: manifest(change),
-        };
-        post.set("url", "https://shop.example/hook");
-        post
-    }
-
-    fn set(&self, name: &str, value: &str) {
-        self.world.run(|work| {
-            settings::set(work, &self.manifest.settings, &keys(), name, value).unwrap();
-            let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
-            sync(work, &tenant, &plugin, &self.manifest).unwrap();
-        });
-    }
-
-    fn emit(&self, kind: &str) -> EventId {
-        let new = NewEvent {
-            kind: kind.to_owned(),
-            subject: String::new(),
-            data: String::from("{\"n\": 1}"),
-            dedupe_key: None,
-            deliver: true,
-        };
-        self.world.run(|work| events::emit(work, new).unwrap().event.id)
-    }
-
-    fn dispatch(&self) -> Dispatched {
-        self.world.host_run(|host| {
-            let rows = events::outbox(host, 100).unwrap();
-            dispatch(host, &rows, &|_| Some(Arc::clone(&self.manifest))).unwrap()
-        })
-    }
-
-    /// An event of this kind, and its delivery.
-    fn sent(&self, kind: &str) -> DeliveryId {
-        let event = self.emit(kind);
-        self.dispatch();
-        let filter = DeliveryFilter {
-            tenant: Some(self.world.acme.id),
-            event: Some(event),
-            ..DeliveryFilter::default()
-        };
-        let found = self
-            .world
-            .host_run(|host| list_deliveries(host, &filter, Page::first(10)));
-        found.unwrap().items.remove(0).id
-    }
-
-    fn endpoint(&self) -> Endpoint {
-        let found = self
-            .world
-            .host_run(|host| list_endpoints(host, None, Page::first(10)));
-        found.unwrap().items.remove(0)
-    }
-
-    fn claim(&self, claimed: usize, claimed_max: usize) -> Claims {
-        let id = self.endpoint().id;
-        self.world
-            .host_run(|host| claim(host, &id, claimed, claimed_max, LEASE))
-            .unwrap()
-    }
-
-    fn record(&self, lease: &Lease, outcome: Outcome) -> usize {
-        let finished = Finished {
-            lease: lease.clone(),
-            started_at: self.world.now(),
-            duration: Duration::from_millis(7),
-            outcome,
-        };
-        let schedule = self.manifest.webhooks[0].retry_seconds.clone();
-        let concerned = self
-            .world
-            .host_run(|host| record(host, &[finished], &|_| Some(schedule.clone())));
-        concerned.unwrap().len()
-    }
-
-    /// Claims the one delivery that is due and says how it went.
-    fn attempt(&self, outcome: Outcome) {
-        let claims = self.claim(0, 8);
-        assert_eq!(claims.deliveries.len(), 1, "{claims:?}");
-        assert_eq!(self.record(&claims.deliveries[0].lease, outcome), 1);
-    }
-
-    fn delivery(&self, id: &DeliveryId) -> Delivery {
-        self.world.host_run(|host| get_delivery(host, id)).unwrap()
-    }
-
-    fn counts(&self) -> Counts {
-        let id = self.endpoint().id;
-        self.world.host_run(|host| counts(host, &id)).unwrap()
-    }
-}
-
-fn answer(status: u16) -> Outcome {
-    Outcome::Answered {
-        status,
-        excerpt: String::from("said\u{7} so"),
-        retry_after: None,
-    }
-}
+use post::{LEASE, Post, SCHEDULE, answer, keys};
 
 #[test]
 fn an_event_is_delivered_once_to_the_endpoint_that_wants_it() {
@@ -275,15 +128,15 @@ fn a_lease_that_ended_is_worth_nothing() {
         post.world.host_run(|host| redeliver(host, &id)),
         Err(WebhookError::OnItsWay)
     ));
-    let release = |post: &Post| {
+    let taken_back = |post: &Post| {
         post.world
-            .host_run(|host| release_expired(host, 10))
+            .host_run(|host| take_back(host, Gone::LeaseEnded, 10))
             .unwrap()
             .len()
     };
-    assert_eq!(release(&post), 0);
+    assert_eq!(taken_back(&post), 0);
     post.world.pass(LEASE);
-    assert_eq!((release(&post), release(&post)), (1, 0));
+    assert_eq!((taken_back(&post), taken_back(&post)), (1, 0));
     assert_eq!(post.record(&lost, answer(200)), 0);
     assert_eq!(post.delivery(&id).attempts, []);
 
@@ -307,7 +160,10 @@ fn what_was_not_tried_waits_as_before_and_a_host_that_starts_takes_all_back() {
     post.claim(0, 8);
     assert_eq!(post.claim(0, 8).deliveries, []);
     assert_eq!(
-        post.world.host_run(|host| release_all(host, 10)).unwrap().len(),
+        post.world
+            .host_run(|host| take_back(host, Gone::All, 10))
+            .unwrap()
+            .len(),
         1
     );
     assert_eq!(post.claim(0, 8).deliveries.len(), 1);
@@ -535,85 +391,4 @@ fn lists_are_exact_and_what_was_delivered_goes_after_a_while() {
     assert_eq!((purge(), purge()), (1, 0));
     assert_eq!(count(None, &None, None).unwrap(), 2);
     assert_eq!(post.delivery(&dead).state, DeliveryState::Dead);
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Emit,
-    Turn(u16),
-    CrashAfterClaim,
-    Pass(u64),
-    Disable,
-    Enable,
-    RedeliverAll,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => Just(Step::Emit),
-        6 => prop::sample::select(vec![200, 500, 429, 410, 302]).prop_map(Step::Turn),
-        1 => Just(Step::CrashAfterClaim),
-        3 => (1_u64..4000).prop_map(Step::Pass),
-        1 => Just(Step::Disable),
-        1 => Just(Step::Enable),
-        1 => Just(Step::RedeliverAll),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Whatever happens, every event has one delivery, which was answered 2xx, waits, or is visibly dead; and once the
-    /// receiver is well again, each of them is delivered.
-    #[test]
-    fn every_event_is_delivered_or_visibly_held(
-        steps in prop::collection::vec(step(), 1..40),
-        ordered in any::<bool>(),
-    ) {
-        let post = Post::new(|webhook| webhook.ordered = ordered);
-        let endpoint = post.endpoint().id;
-        let mut emitted = Vec::new();
-        let mut received: BTreeMap<EventId, u32> = BTreeMap::new();
-        let turn = |status: u16, received: &mut BTreeMap<EventId, u32>| {
-            post.dispatch();
-            let claims = post.claim(0, 4).deliveries;
-            for claimed in &claims {
-                if status == 200 {
-                    *received.entry(claimed.event.id.clone()).or_default() += 1;
-                }
-                post.record(&claimed.lease, answer(status));
-            }
-            claims.len()
-        };
-        for step in steps {
-            match step {
-                Step::Emit => emitted.push(post.emit("a")),
-                Step::Turn(status) => drop(turn(status, &mut received)),
-                Step::CrashAfterClaim => {
-                    post.dispatch();
-                    post.claim(0, 4);
-                    post.world.host_run(|host| release_all(host, 1000)).unwrap();
-                }
-                Step::Pass(seconds) => post.world.pass(Duration::from_secs(seconds)),
-                Step::Disable => drop(post.world.host_run(|host| disable(host, &endpoint)).unwrap()),
-                Step::Enable => drop(post.world.host_run(|host| enable(host, &endpoint)).unwrap()),
-                Step::RedeliverAll => {
-                    let all = (Timestamp(0), Timestamp(u64::MAX));
-                    drop(post.world.host_run(|host| redeliver_range(host, &endpoint, all.0, all.1)));
-                }
-            }
-        }
-        post.dispatch();
-        let counts = post.counts();
-        prop_assert_eq!(counts.waiting + counts.delivered + counts.dead, emitted.len() as u64);
-
-        post.world.host_run(|host| enable(host, &endpoint)).unwrap();
-        post.world.host_run(|host| redeliver_range(host, &endpoint, Timestamp(0), Timestamp(u64::MAX))).unwrap();
-        post.world.pass(Duration::from_hours(1));
-        while turn(200, &mut received) > 0 {}
-        prop_assert_eq!(post.counts().delivered, emitted.len() as u64);
-        for event in &emitted {
-            prop_assert!(received.contains_key(event), "{event} was never received");
-        }
-    }
 }
