@@ -29,7 +29,8 @@ pub struct HostWork {
     pub(crate) transaction: Transaction,
     draws: Arc<Draws>,
     pub(crate) rng: ChaCha20Rng,
-    pub(crate) jobs_scheduled: bool,
+    /// When the first of the jobs is due that this work leaves waiting.
+    pub(crate) next_job_at: Option<Timestamp>,
     /// The row of the outbox that it wrote last, and its place.
     pub(crate) outbox: Option<(u64, OutboxRow)>,
     pub(crate) deliveries_changed: bool,
@@ -54,8 +55,8 @@ pub struct Work {
 pub struct Committed {
     /// What to wait for with [`Store::durable`] before anything is acknowledged.
     pub sequence: Sequence,
-    /// Whether a job may be due now.
-    pub jobs_scheduled: bool,
+    /// When the first of the jobs is due that it left waiting.
+    pub next_job_at: Option<Timestamp>,
     /// Whether an event waits for delivery.
     pub events_emitted: bool,
     /// Whether deliveries or their endpoints were changed otherwise, so that something may be due that was not.
@@ -96,7 +97,7 @@ impl HostWork {
             transaction,
             draws: Arc::clone(draws),
             rng: draws.rng(),
-            jobs_scheduled: false,
+            next_job_at: None,
             outbox: None,
             deliveries_changed: false,
             announcements: Vec::new(),
@@ -180,12 +181,12 @@ impl HostWork {
 
     /// Makes everything true at once, or fails and leaves nothing behind.
     pub fn commit(self) -> Result<Committed, CommitError> {
-        let (jobs_scheduled, events_emitted) = (self.jobs_scheduled, self.outbox.is_some());
+        let (next_job_at, events_emitted) = (self.next_job_at, self.outbox.is_some());
         let deliveries_changed = self.deliveries_changed;
         let sequence = self.transaction.commit()?;
         Ok(Committed {
             sequence,
-            jobs_scheduled,
+            next_job_at,
             events_emitted,
             deliveries_changed,
         })

@@ -59,15 +59,13 @@ impl Shared {
                 self.tidy().await;
                 tidied = tokio::time::Instant::now();
             }
-            tokio::select! {
-                () = self.jobs_scheduled.notified() => {}
-                () = tokio::time::sleep(pause) => {}
-            }
+            self.alarm.wait(pause).await;
         }
     }
 
     /// Starts what is due and there is room for. Gives the time until it is worth looking again.
     async fn start_due(self: &Arc<Shared>, places: &Arc<Semaphore>) -> Duration {
+        self.alarm.looking();
         let mut behind: Option<DueJob> = None;
         loop {
             let after = behind.take();
@@ -101,7 +99,7 @@ impl Shared {
                     shared.claiming.lock().remove(&due.id);
                     if let Some(claimed) = claimed {
                         // Until now this one was the next that is due, and what is due after it was not seen.
-                        shared.jobs_scheduled.notify_one();
+                        shared.alarm.ring();
                         shared.attempt(plugin, claimed).await;
                     }
                     drop(place);

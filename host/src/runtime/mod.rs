@@ -7,6 +7,7 @@
 //! Reading order: `load` (bytes to plugin), `call` (request to reply), `jobs` and `attempt`, then the parts: `engine`,
 //! [`compile`], `instance`, `wasi`, `pool`, `breaker`.
 
+mod alarm;
 mod attempt;
 mod breaker;
 mod call;
@@ -48,7 +49,6 @@ use mooring_core::work::Committed;
 use mooring_manifest::Manifest;
 use mooring_store::Store;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use wasmtime::Engine;
 
 pub use self::engine::Pooling;
@@ -88,7 +88,7 @@ pub(crate) struct Shared {
     /// What else must hold of a manifest; see [`Runtime::start`].
     manifest_rule: ManifestRule,
     /// Wakes the job runner.
-    jobs_scheduled: Notify,
+    alarm: alarm::Alarm,
     /// Jobs that are being claimed: until that is committed they are listed as due.
     claiming: Mutex<HashSet<JobId>>,
     /// Wakes answers that wait for a job.
@@ -170,7 +170,7 @@ impl Runtime {
                 plugin_folder,
                 installed: registry::Registry::default(),
                 manifest_rule,
-                jobs_scheduled: Notify::new(),
+                alarm: alarm::Alarm::default(),
                 claiming: Mutex::default(),
                 job_ends: job_ends::JobEnds::default(),
                 turns: turns::Turns::default(),
@@ -211,7 +211,7 @@ impl Runtime {
 
     /// Looks again at what is due.
     pub fn clock_moved(&self) {
-        self.shared.jobs_scheduled.notify_one();
+        self.shared.alarm.ring();
         self.shared.deliveries.ring_for_all();
     }
 
@@ -230,8 +230,8 @@ impl Shared {
 
     /// Has jobs run that a commit scheduled, durable or not.
     fn wake_jobs(&self, committed: &Committed) {
-        if committed.jobs_scheduled {
-            self.jobs_scheduled.notify_one();
+        if let Some(at) = committed.next_job_at {
+            self.alarm.ring_for(at);
         }
     }
 }

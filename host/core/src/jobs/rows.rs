@@ -37,7 +37,9 @@ pub(super) fn save(work: &mut HostWork, before: Option<&Job>, job: &Job) -> Resu
         None => jobs().insert(&mut work.transaction, job),
     };
     saved.map_err(layout::checked_before)?;
-    work.jobs_scheduled |= job.state == JobState::Waiting;
+    if job.state == JobState::Waiting {
+        work.next_job_at = Some(work.next_job_at.map_or(job.run_at, |at| at.min(job.run_at)));
+    }
     Ok(())
 }
 
