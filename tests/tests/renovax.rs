@@ -83,10 +83,13 @@ async fn a_refund_answers_with_its_outcome() {
         (&json!("success"), &json!("9.90"))
     );
     assert_eq!(demo.status(&id).await, "confirmed");
+    // The sandbox is not done with this amount at the first try, and who heard of a failure would ask for it again.
+    let slow = demo.act(&id, "refund", json!({ "amount": "1.62" })).await;
+    assert_eq!(slow.expect(200)["status"], "pending");
     let rest = demo.act(&id, "refund", json!({})).await.expect(200);
     assert_eq!(
         (&rest["status"], &rest["amount"]),
-        (&json!("success"), &json!("40.00"))
+        (&json!("success"), &json!("38.38"))
     );
     assert_eq!(demo.status(&id).await, "refunded");
     refused(

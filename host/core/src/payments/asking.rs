@@ -80,7 +80,6 @@ pub(super) fn refund_later(work: &mut Work, refund: &mut Refund) -> Result<(), S
     };
     let key = format!("refund:{}:{at}", refund.id);
     let job = jobs::schedule_for(work, &refund.gateway, JOB_REFUND, &job, at, Some(&key))?.id;
-    refund.job = job.clone();
     refund.asked = Asked { before, at, job };
     Ok(())
 }

@@ -68,7 +68,7 @@ pub(in crate::admin) struct Refund {
     surplus: bool,
     /// The one by which it was sent again after it failed.
     again: Option<String>,
-    /// The job that takes it to the gateway.
+    /// The job that takes it to the gateway now, or did last.
     job: String,
     created_at: Time,
     ended_at: Option<Time>,
@@ -114,7 +114,7 @@ impl From<payments::Refund> for Refund {
             failure: refund.failure.map(Failure::from),
             surplus: refund.surplus,
             again: refund.again.map(|again| again.to_string()),
-            job: refund.job.to_string(),
+            job: refund.newest_job().to_string(),
             created_at: refund.created_at.into(),
             ended_at: refund.ended_at.map(Time::from),
         }

@@ -61,7 +61,8 @@ pub struct Refund {
     /// The one by which the operator had it sent again after it failed ([`crate::payments::send_surplus_again`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<RefundId>,
-    /// The job that takes it to the gateway.
+    /// The job that took it to the gateway first: what whoever asked for the refund waits for, and finds it by. Later tries are
+    /// other jobs ([`Refund::newest_job`]).
     pub job: JobId,
     /// When it was asked for.
     pub created_at: Timestamp,
@@ -91,5 +92,10 @@ impl Refund {
     /// How often it was taken to its gateway before, by other jobs than the newest: the gateway may have done it already.
     pub fn tries_before(&self) -> u32 {
         self.asked.before
+    }
+
+    /// The job that takes it to the gateway now, or did last.
+    pub fn newest_job(&self) -> &JobId {
+        &self.asked.job
     }
 }
