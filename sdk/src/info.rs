@@ -182,7 +182,24 @@ impl Info {
             kind,
             default: default.map(str::to_owned),
             summary: summary.to_owned(),
+            schema: None,
         });
+        self
+    }
+
+    /// What the setting declared last takes, as JSON Schema (draft 2020-12) of the value: an integer or decimal as a number, anything
+    /// else as text. The host refuses another value when the operator sets it, so that the plugin never meets one.
+    ///
+    /// # Panics
+    /// If no setting has been declared.
+    #[must_use]
+    pub fn within(mut self, schema: serde_json::Value) -> Info {
+        let setting = self
+            .0
+            .settings
+            .last_mut()
+            .expect("a setting is declared before its schema");
+        setting.schema = Some(schema);
         self
     }
 

@@ -355,5 +355,6 @@ fn declared() -> Vec<Setting> {
         kind: SettingKind::Text,
         default: None,
         summary,
+        schema: None,
     }]
 }

@@ -19,6 +19,9 @@ use crate::work::{HostWork, Work};
 /// Longest value of a text or secret, in characters.
 const VALUE_CHARS_MAX: usize = 4000;
 
+/// Characters of a reason that are told: a list of all that is allowed may be long.
+const REASON_CHARS_MAX: usize = 300;
+
 /// Why a setting was not read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
@@ -186,8 +189,42 @@ pub fn secret_of(
     }
 }
 
-/// Whether a value is of a setting's kind. Also for checking the defaults of a manifest.
+/// Whether a value is of a setting's kind and fits its schema. Also for checking the defaults of a manifest.
 pub fn check_value(setting: &Setting, value: &str) -> Result<(), InvalidField> {
+    check_kind(setting, value)?;
+    let Some(schema) = &setting.schema else {
+        return Ok(());
+    };
+    jsonschema::draft202012::validate(schema, &as_json(setting.kind, value)).map_err(|error| {
+        let reason: String = error.to_string().chars().take(REASON_CHARS_MAX).collect();
+        InvalidField::new(&setting.name, reason)
+    })
+}
+
+/// The value as a setting's schema sees it.
+fn as_json(kind: SettingKind, value: &str) -> serde_json::Value {
+    let plain = match kind {
+        SettingKind::Integer => value.parse::<i64>().ok().map(Into::into),
+        // JSON has no zeros in front of a number.
+        SettingKind::Decimal => {
+            let (minus, digits) = value
+                .strip_prefix('-')
+                .map_or(("", value), |digits| ("-", digits));
+            let digits = digits.trim_start_matches('0');
+            let zero = if digits.starts_with(|c: char| c.is_ascii_digit()) {
+                ""
+            } else {
+                "0"
+            };
+            serde_json::from_str(&format!("{minus}{zero}{digits}")).ok()
+        }
+        SettingKind::Boolean => Some((value == "true").into()),
+        SettingKind::Text | SettingKind::Url | SettingKind::Secret => None,
+    };
+    plain.unwrap_or_else(|| value.into())
+}
+
+fn check_kind(setting: &Setting, value: &str) -> Result<(), InvalidField> {
     let name = setting.name.as_str();
     let refuse = |reason: &str| Err(InvalidField::new(name, reason));
     match setting.kind {

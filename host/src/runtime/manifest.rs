@@ -12,7 +12,9 @@ use std::sync::Arc;
 use super::ManifestRule;
 use super::inspect::World;
 use mooring_core::ids::PluginName;
+use mooring_core::settings;
 use mooring_manifest::{Collection, Guard, Manifest, Route, Setting, SettingKind, Target, TargetAuth};
+use serde_json::Value;
 
 /// Which rule a manifest breaks, and where.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -149,7 +151,25 @@ fn check_setting(setting: &Setting) -> Result<(), ManifestError> {
         "must be named with a-z, 0-9 and _",
     )?;
     let secret_with_default = setting.kind == SettingKind::Secret && setting.default.is_some();
-    require(!secret_with_default, &place, "a secret has no default")
+    require(!secret_with_default, &place, "a secret has no default")?;
+    let secret_with_schema = setting.kind == SettingKind::Secret && setting.schema.is_some();
+    require(!secret_with_schema, &place, "a secret has no schema")?;
+    check_schema(&place, "schema", setting.schema.as_ref())?;
+    match setting
+        .default
+        .as_ref()
+        .map(|default| settings::check_value(setting, default))
+    {
+        None | Some(Ok(())) => Ok(()),
+        Some(Err(invalid)) => Err(broken(&place, format!("its default {}", invalid.reason))),
+    }
+}
+
+fn check_schema(place: &str, name: &str, schema: Option<&Value>) -> Result<(), ManifestError> {
+    match schema.map(jsonschema::draft202012::new) {
+        None | Some(Ok(_)) => Ok(()),
+        Some(Err(error)) => Err(broken(place, format!("`{name}` is no JSON Schema: {error}"))),
+    }
 }
 
 fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
@@ -170,10 +190,7 @@ fn check_collection(collection: &Collection) -> Result<(), ManifestError> {
         &place,
         "an index's pointer must start with /",
     )?;
-    match collection.operated.as_ref().map(jsonschema::draft202012::new) {
-        None | Some(Ok(_)) => Ok(()),
-        Some(Err(error)) => Err(broken(&place, format!("`operated` is no JSON Schema: {error}"))),
-    }
+    check_schema(&place, "operated", collection.operated.as_ref())
 }
 
 fn check_target(manifest: &Manifest, target: &Target) -> Result<(), ManifestError> {

@@ -190,6 +190,7 @@ fn manifest(change: impl Fn(&mut Webhook)) -> Manifest {
         kind,
         default: None,
         summary: String::new(),
+        schema: None,
     };
     let webhook = |name: &str| {
         let mut webhook = Webhook {

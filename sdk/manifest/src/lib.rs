@@ -228,6 +228,10 @@ pub struct Setting {
     pub default: Option<String>,
     /// For people.
     pub summary: String,
+    /// JSON Schema (draft 2020-12) of the value, beyond its kind: an integer or decimal as a number, a boolean as one, anything else
+    /// as text. Not for secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<serde_json::Value>,
 }
 
 /// What values a setting takes; the host checks them when they are set.

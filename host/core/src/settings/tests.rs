@@ -7,7 +7,35 @@ fn setting(name: &str, kind: SettingKind, default: Option<&str>) -> Setting {
         kind,
         default: default.map(str::to_owned),
         summary: String::new(),
+        schema: None,
     }
+}
+
+#[test]
+fn values_fit_their_schema() {
+    let taken = |kind, schema: serde_json::Value, value: &str| {
+        let mut setting = setting("it", kind, None);
+        setting.schema = Some(schema);
+        check_value(&setting, value)
+    };
+    let rate = serde_json::json!({ "minimum": 0, "exclusiveMaximum": 100 });
+    for value in ["0", "00", "7.5", "007.5", "99.999", "0.5"] {
+        taken(SettingKind::Decimal, rate.clone(), value).unwrap();
+    }
+    for value in ["-0.5", "100", "0100.0"] {
+        let refused = taken(SettingKind::Decimal, rate.clone(), value).unwrap_err();
+        assert!(refused.to_string().starts_with("it: "), "{refused}");
+    }
+    let days = serde_json::json!({ "minimum": 1 });
+    taken(SettingKind::Integer, days.clone(), "+3").unwrap();
+    let refused = taken(SettingKind::Integer, days, "0").unwrap_err();
+    assert_eq!(refused.to_string(), "it: 0 is less than the minimum of 1");
+    let one_of = serde_json::json!({ "enum": ["yes", "no"] });
+    taken(SettingKind::Text, one_of.clone(), "yes").unwrap();
+    taken(SettingKind::Text, one_of, "maybe").unwrap_err();
+    // What is not of its kind is told first.
+    let refused = taken(SettingKind::Decimal, rate, "much").unwrap_err();
+    assert_eq!(refused.to_string(), "it: must be a decimal number");
 }
 
 fn declared() -> Vec<Setting> {

@@ -184,6 +184,7 @@ pub(super) fn manifest(name: &str) -> Manifest {
         kind,
         default: default.map(str::to_owned),
         summary: String::new(),
+        schema: None,
     };
     Manifest {
         name: name.into(),

@@ -28,6 +28,7 @@ fn manifest() -> Arc<Manifest> {
         kind: mooring_manifest::SettingKind::Url,
         default: None,
         summary: String::new(),
+        schema: None,
     };
     Arc::new(Manifest {
         settings: vec![setting],
@@ -197,6 +198,7 @@ fn those_that_sign_with_the_setting_are_rotated_with_it() {
         kind: mooring_manifest::SettingKind::Secret,
         default: None,
         summary: String::new(),
+        schema: None,
     });
     let shared = NewEndpoint {
         own_secret: false,

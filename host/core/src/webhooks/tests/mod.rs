@@ -8,7 +8,7 @@ use crate::events;
 use crate::leases::Gone;
 use crate::page::Page;
 use crate::settings;
-use post::{LEASE, Post, SCHEDULE, answer, keys};
+use post::{LEASE, Post, answer, keys};
 
 #[test]
 fn an_event_is_delivered_once_to_the_endpoint_that_wants_it() {

@@ -25,6 +25,7 @@ fn manifest(change: impl FnOnce(&mut Webhook)) -> Arc<Manifest> {
         kind,
         default: None,
         summary: String::new(),
+        schema: None,
     };
     let mut webhook = Webhook {
         name: String::from("main"),
