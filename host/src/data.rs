@@ -72,6 +72,24 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else's folder: its mode is not changed and nothing is put into it.
+    #[error(
+        "{} is not empty and not a data folder of mooring; name a new or empty folder with --data",
+        path.display()
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There are plugins of a host that ran here, but its store is gone.
+    #[error(
+        "{} is missing although the folder has been used; mount it or put it back from your backup, or remove {} to begin anew",
+        path.display(), path.with_file_name("plugins").display()
+    )]
+    StoreMissing {
+        /// The store's folder.
+        path: PathBuf,
+    },
     /// The command line found no running host.
     #[error(
         "no host runs on the data folder {}; start one with `mooring serve`, name its folder with --data, or give --admin and --token",
@@ -122,6 +140,11 @@ impl DataDir {
     /// Makes the folder if it is not there, and claims it.
     pub fn open(path: &Path) -> Result<DataDir, DataError> {
         fs::create_dir_all(path).map_err(io("create the data folder", path))?;
+        if !is_ours(path)? {
+            return Err(DataError::Foreign {
+                path: path.to_owned(),
+            });
+        }
         fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(io("restrict", path))?;
         let lock = path.join(LOCK);
         let file = File::options()
@@ -167,6 +190,9 @@ impl DataDir {
         if !path.exists() && !self.is_new() {
             return Err(DataError::KeyMissing { path });
         }
+        if self.is_new() && has_entries(&self.path.join("plugins")) {
+            return Err(DataError::StoreMissing { path: self.store() });
+        }
         let text = read_or_create(&path, || hex::encode(random()))?;
         let mut key = [0; 32];
         hex::decode_to_slice(text.trim(), &mut key).map_err(|_| DataError::Damaged {
@@ -205,6 +231,24 @@ impl DataDir {
     pub fn read_json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
         read_json(&self.path.join(name))
     }
+}
+
+/// Whether a folder is empty or holds something that only a host puts into its own. A new file system has `lost+found`.
+fn is_ours(folder: &Path) -> Result<bool, DataError> {
+    const NAMES: [&str; 6] = [LOCK, MASTER_KEY, ADMIN_TOKEN, "store", "plugins", "cache"];
+    let mut is_empty = true;
+    for entry in fs::read_dir(folder).map_err(io("read", folder))? {
+        let name = entry.map_err(io("read", folder))?.file_name();
+        if NAMES.iter().any(|known| name == **known) {
+            return Ok(true);
+        }
+        is_empty &= name == "lost+found";
+    }
+    Ok(is_empty)
+}
+
+fn has_entries(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// How the command line reaches the host of a data folder: its addresses and token.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use mooring_core::clock;
 use mooring_core::draws::Draws;
-use mooring_core::seal::MasterKeys;
+use mooring_core::seal::{KeyError, MasterKeys};
 use mooring_core::time::{self, Timestamp};
-use mooring_core::work::HostWork;
+use mooring_core::work::{HostWork, RunError};
 use mooring_store::Store;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use self::key_uses::KeyUses;
 use crate::chain::chain;
 use crate::config::Config;
+use crate::data::DataDir;
 use crate::docs::{self, Docs};
 use crate::http::{self, Mount, MountTable, Surface};
 use crate::outbound::Client;
@@ -61,6 +62,7 @@ impl Live {
             .map_err(|error| ServeError::Runtime(chain(&error)))?;
         set_clock(&store, config.movable_clock)?;
         let secrets = Arc::new(MasterKeys::new(master_key, []));
+        tie(&store, &secrets, data)?;
         let outbound = Client::new(config.outbound.clone(), &config.allow_private).map_err(refuse)?;
         let worker = std::env::current_exe().map_err(refuse)?;
         let runtime = Runtime::start(
@@ -125,10 +127,11 @@ impl Live {
             mount(installed, base_url, &old)
         });
         let mounts = mounts.collect();
-        match MountTable::new(mounts) {
-            Ok(table) => self.mounts.store(Arc::new(table)),
-            Err(error) => tracing::error!(%error, "the mounts cannot stand together; the old ones stay"),
+        let (table, errors) = MountTable::of_those_that_stand(mounts);
+        for error in errors {
+            tracing::error!(%error, "a plugin is not served where it is mounted; add it again with another place");
         }
+        self.mounts.store(Arc::new(table));
     }
 }
 
@@ -188,6 +191,18 @@ fn mount(installed: &Installed, base_url: String, old: &MountTable<Arc<Plugin>>)
         surface: Arc::new(surface),
         docs: documentation(&installed.plugin, base_url, old),
         plugin: Arc::clone(&installed.plugin),
+    }
+}
+
+/// Before anything is sealed or opened: under another key nothing that was sealed opens again.
+fn tie(store: &Store, secrets: &MasterKeys, data: &DataDir) -> Result<(), ServeError> {
+    match HostWork::run(store, Timestamp::now(), |work| secrets.tie(work)) {
+        Ok(_) => Ok(()),
+        Err(RunError::Refused(error @ KeyError::Other { .. })) => Err(ServeError::WrongKey {
+            path: data.path().join("master.key"),
+            error,
+        }),
+        Err(error) => Err(ServeError::Runtime(chain(&error))),
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mooring_core::Store;
-use mooring_core::seal::MasterKeys;
+use mooring_core::seal::{KeyError, MasterKeys};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -53,6 +53,14 @@ pub enum ServeError {
     ClockMoved {
         /// How far.
         ahead: Duration,
+    },
+    /// The data folder's master key is not the one that its store was used with.
+    #[error("{}: {error}; put back master.key from your backup", path.display())]
+    WrongKey {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Whose it is not.
+        error: KeyError,
     },
     /// The runtime did not start or stop.
     #[error("{0}")]

@@ -464,7 +464,7 @@ mod compiled {
             let whole = entry
                 .path()
                 .extension()
-                .is_some_and(|extension| extension == "cwasm");
+                .is_some_and(|extension| extension == "cwasm" || extension == "crc32");
             let target = to.join(entry.file_name());
             if whole && !target.exists() {
                 // Tests run at the same time: a reader sees the whole file or none.

@@ -38,6 +38,7 @@
 //! | 31 | replies that are kept | tenant (u64), plugin, key id, SHA-256 of the idempotency key (strings) → reply, sealed |
 //! | 32 | when they were kept | time (u64), the reply's key (string) → nothing |
 //! | 34 | how far the clock is ahead | nothing → milliseconds |
+//! | 35 | which master key seals | nothing → its id |
 //!
 //! 33 is no row: with tenant, plugin and name behind it, it names a plugin's sequence of numbers.
 //!
@@ -85,6 +86,7 @@ pub(crate) const REPLIES: u8 = 31;
 pub(crate) const REPLY_TIMES: u8 = 32;
 pub(crate) const NUMBERS: u8 = 33;
 pub(crate) const CLOCK: u8 = 34;
+pub(crate) const MASTER_KEY: u8 = 35;
 
 /// The scope of a tenant's documents, and the name of its sequence of ordinals behind a tag.
 pub(crate) fn tenant_scope(tenant: TenantId) -> Vec<u8> {

@@ -238,7 +238,8 @@ fn check_mount(mount: &Mount) -> Result<(), InvalidField> {
     }
     let Some(host) = &mount.host else { return Ok(()) };
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    if host.is_empty() || host.len() > 253 || !host.bytes().all(legal) {
+    let empty_label = host.split('.').any(str::is_empty);
+    if empty_label || host.len() > 253 || !host.bytes().all(legal) {
         return Err(InvalidField::new(
             "host",
             "must be a host name in lower case, without a port",

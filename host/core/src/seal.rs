@@ -6,8 +6,12 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use mooring_store::{KeyBuilder, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::layout;
+use crate::work::HostWork;
 
 const NONCE_BYTES: usize = 24;
 
@@ -47,6 +51,20 @@ pub enum SealError {
     Random(#[source] getrandom::Error),
 }
 
+/// Why a store does not take a master key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Another key has sealed what is in it.
+    #[error("the store's secrets are sealed under the master key {tied}, which is another one")]
+    Other {
+        /// Id of the store's.
+        tied: String,
+    },
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
 impl MasterKeys {
     /// Seals under `current`; opens what was sealed under any of them.
     pub fn new(current: [u8; 32], older: impl IntoIterator<Item = [u8; 32]>) -> MasterKeys {
@@ -66,6 +84,18 @@ impl MasterKeys {
     /// The id of the key that seals. Says nothing about the key itself.
     pub fn current_id(&self) -> &str {
         &self.current.id
+    }
+
+    /// Ties the store to the key that seals, once; from then on [`KeyError::Other`] for another one, because what the right key
+    /// has sealed would not open and what a wrong one seals would be lost with it. Repeating it is safe.
+    pub fn tie(&self, work: &mut HostWork) -> Result<(), KeyError> {
+        let row = KeyBuilder::new(layout::MASTER_KEY).build();
+        match layout::get_json::<String>(&mut work.transaction, &row)? {
+            None => layout::put_json(&mut work.transaction, row, &self.current.id)?,
+            Some(tied) if tied == self.current.id => {}
+            Some(tied) => return Err(KeyError::Other { tied }),
+        }
+        Ok(())
     }
 
     /// Encrypts a secret for one place.
@@ -144,6 +174,7 @@ fn associated_data(place: &[&str]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::World;
 
     #[test]
     fn a_secret_opens_in_its_own_place_only() {
@@ -197,5 +228,15 @@ mod tests {
             Err(SealError::UnknownKey(_))
         ));
         assert!(!format!("{rotated:?}").contains("older"));
+    }
+
+    #[test]
+    fn a_store_stays_with_its_key() {
+        let world = World::new();
+        let tie = |key: u8| world.host_run(|host| MasterKeys::new([key; 32], []).tie(host));
+        tie(1).unwrap();
+        tie(1).unwrap();
+        assert!(matches!(tie(2), Err(KeyError::Other { .. })));
+        tie(1).unwrap();
     }
 }

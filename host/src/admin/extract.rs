@@ -86,8 +86,8 @@ pub(super) struct Paging {
     /// Items to give.
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub(super) limit: u32,
-    /// Lists are in order of creation.
-    #[param(inline, default = "newest-first")]
+    /// Lists are in order of creation, newest first by default.
+    #[param(inline)]
     pub(super) order: Order,
 }
 

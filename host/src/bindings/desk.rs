@@ -14,6 +14,7 @@ use mooring_core::keys::Principal;
 use mooring_core::tenants::TenantRef;
 use mooring_core::work::Work;
 use mooring_manifest::{Access, Manifest};
+use tracing::Level;
 
 use super::errands::Errands;
 use super::office::Office;
@@ -70,7 +71,7 @@ pub struct Desk {
     pub(crate) stage: usize,
     /// Calls to the world, for a job; a request has none.
     pub(crate) errands: Option<Errands>,
-    pub(crate) log: Vec<String>,
+    pub(crate) log: Vec<(Level, String)>,
     generator: Option<Generator>,
     work: Option<Work>,
 }
@@ -130,7 +131,7 @@ impl Desk {
     }
 
     /// Keeps a line for the operator, within the run's budget of text.
-    pub(crate) fn note(&mut self, line: &str) {
+    pub(crate) fn note(&mut self, level: Level, line: &str) {
         let left = self
             .office
             .limits
@@ -145,7 +146,7 @@ impl Desk {
             .collect();
         let cut = line.floor_char_boundary(left);
         self.spent.log_bytes += cut;
-        self.log.push(line[..cut].to_owned());
+        self.log.push((level, line[..cut].to_owned()));
     }
 
     /// Refuses a document, payload or metadata above the operator's limit. The primitives have a limit of their own, which

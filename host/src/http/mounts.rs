@@ -72,6 +72,22 @@ impl<P> MountTable<P> {
         Ok(MountTable { mounts })
     }
 
+    /// As [`MountTable::new`], without those that cannot stand, and why: what is wrong with one mount costs no other. Of two in the
+    /// same place the first stays.
+    pub fn of_those_that_stand(mounts: Vec<Mount<P>>) -> (MountTable<P>, Vec<MountError>) {
+        let mut good: Vec<Mount<P>> = Vec::with_capacity(mounts.len());
+        let mut errors = Vec::new();
+        for mount in mounts {
+            let same = good.iter().find(|other| mount.place() == other.place());
+            match (mount.check(), same) {
+                (Err(error), _) => errors.push(error),
+                (Ok(()), Some(other)) => errors.push(MountError::Same(other.name.clone(), mount.name)),
+                (Ok(()), None) => good.push(mount),
+            }
+        }
+        (MountTable::new(good).expect("each was checked"), errors)
+    }
+
     /// The mounts in the order in which they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &Mount<P>> {
         self.mounts.iter()

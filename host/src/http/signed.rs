@@ -58,31 +58,32 @@ impl SignedHeaders {
 
     /// The signature of a request. `now` is the machine's clock, not one that was moved: it is compared with another machine's.
     pub(super) fn read(&self, headers: &HeaderMap, now: SystemTime) -> Result<Signed, CredentialFailure> {
-        let timestamp = single(headers, &self.timestamp)?;
-        let signature = single(headers, &self.signature)?;
-        let at: u64 = timestamp.parse().map_err(|_| CredentialFailure::Malformed)?;
+        let timestamp = single(headers, &self.timestamp, CredentialFailure::Stale)?;
+        let signature = single(headers, &self.signature, CredentialFailure::BadSignature)?;
+        let at: u64 = timestamp.parse().map_err(|_| CredentialFailure::Stale)?;
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         if now.abs_diff(at) > self.tolerance_seconds.into() {
             return Err(CredentialFailure::Stale);
         }
         Ok(Signed {
             timestamp: timestamp.to_owned(),
-            code: decoded(signature).ok_or(CredentialFailure::Malformed)?,
+            code: decoded(signature).ok_or(CredentialFailure::BadSignature)?,
         })
     }
 }
 
-/// The one value of a header, as sent.
-fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, CredentialFailure> {
+/// The one value of a header, as sent. `unreadable` is what it is for one that is there and says nothing.
+fn single<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    unreadable: CredentialFailure,
+) -> Result<&'h str, CredentialFailure> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().ok_or(CredentialFailure::Missing)?;
-    if values.next().is_some() {
-        return Err(CredentialFailure::Malformed);
-    }
     match value.to_str() {
         Ok("") => Err(CredentialFailure::Missing),
-        Ok(text) => Ok(text),
-        Err(_) => Err(CredentialFailure::Malformed),
+        Ok(text) if values.next().is_none() => Ok(text),
+        _ => Err(unreadable),
     }
 }
 
@@ -141,19 +142,19 @@ mod tests {
 
     #[test]
     fn what_is_no_signature_is_refused_by_name() {
-        use CredentialFailure::{Malformed, Missing};
+        use CredentialFailure::{BadSignature, Missing, Stale};
         let (now, code) = (NOW.to_string(), hex::encode([0; CODE_BYTES]));
         for (timestamp, signature, failure) in [
             (&[][..], &[code.as_str()][..], Missing),
             (&[now.as_str()], &[], Missing),
             (&[now.as_str()], &[""], Missing),
-            (&["soon"], &[&code], Malformed),
-            (&["-1"], &[&code], Malformed),
-            (&[now.as_str()], &["c0ffee"], Malformed),
-            (&[now.as_str()], &[&code[1..]], Malformed),
-            (&[now.as_str()], &[&"z".repeat(64)], Malformed),
-            (&[now.as_str(), now.as_str()], &[&code], Malformed),
-            (&[now.as_str()], &[&code, &code], Malformed),
+            (&["soon"], &[&code], Stale),
+            (&["-1"], &[&code], Stale),
+            (&[now.as_str()], &["c0ffee"], BadSignature),
+            (&[now.as_str()], &[&code[1..]], BadSignature),
+            (&[now.as_str()], &[&"z".repeat(64)], BadSignature),
+            (&[now.as_str(), now.as_str()], &[&code], Stale),
+            (&[now.as_str()], &[&code, &code], BadSignature),
         ] {
             assert_eq!(
                 read(timestamp, signature),

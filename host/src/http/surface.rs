@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method};
-use mooring_manifest::{Checkout, Manifest, Route};
+use matchit::Match;
+use mooring_manifest::{Access, Checkout, Manifest, Route};
 
 use super::checkout::{self, Place, Spot};
 use super::credentials::Credentials;
@@ -147,12 +148,12 @@ impl Surface {
         check_path(path)?;
         let path = &*self.tidied(path);
         let matched = self.at(method, path).or_else(|| {
-            // HEAD is GET without the body (RFC 9110, 9.3.2).
-            if *method == Method::HEAD {
-                self.at(&Method::GET, path)
-            } else {
-                None
-            }
+            // HEAD is GET without the body (RFC 9110, 9.3.2). It is safe, so it is not for a GET that does something.
+            let reads = |found: &Match<'_, '_, &u32>| self.rule(*found.value).access == Access::Read;
+            (*method == Method::HEAD)
+                .then(|| self.at(&Method::GET, path))
+                .flatten()
+                .filter(reads)
         });
         let Some(matched) = matched else {
             let methods = self.methods(path);
@@ -196,7 +197,7 @@ impl Surface {
         Cow::Owned(if tidy.is_empty() { "/".to_owned() } else { tidy })
     }
 
-    fn at<'p>(&self, method: &Method, path: &'p str) -> Option<matchit::Match<'_, 'p, &u32>> {
+    fn at<'p>(&self, method: &Method, path: &'p str) -> Option<Match<'_, 'p, &u32>> {
         let (_, router) = self.routers.iter().find(|(known, _)| known == method)?;
         router.at(path).ok()
     }
@@ -208,8 +209,9 @@ impl Surface {
             .filter(|(_, router)| router.at(path).is_ok())
             .map(|(method, _)| method.as_str().to_owned())
             .collect();
-        let has = |name: &str| methods.iter().any(|method| method == name);
-        if has("GET") && !has("HEAD") {
+        let reads = |found: Match<'_, '_, &u32>| self.rule(*found.value).access == Access::Read;
+        let has_head = methods.iter().any(|method| method == "HEAD");
+        if !has_head && self.at(&Method::GET, path).is_some_and(reads) {
             methods.push("HEAD".to_owned());
         }
         methods.sort_unstable();

@@ -19,6 +19,7 @@ use mooring_core::work::{Committed, Work};
 use mooring_manifest::Access;
 use mooring_store::{CommitError, Sequence, StoreError};
 use tokio::sync::oneshot;
+use tracing::Level;
 
 use super::Shared;
 use super::events::{PutOff, Untold};
@@ -326,9 +327,20 @@ fn caller(plugin: &Plugin, exchange: &Exchange) -> Caller {
 }
 
 /// Puts what the guest said into the log.
-pub(super) fn report(plugin: &Plugin, request_id: &str, lines: &[String]) {
-    for line in lines {
-        tracing::info!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{line}");
+pub(super) fn report(plugin: &Plugin, request_id: &str, lines: &[(Level, String)]) {
+    // A level is part of what a place in the program declares, so there is one place for each.
+    macro_rules! say {
+        ($level:ident, $line:ident) => {
+            tracing::$level!(target: "mooring::plugin", plugin = %plugin.facts.name, request_id, "{}", $line)
+        };
+    }
+    for (level, line) in lines {
+        match *level {
+            Level::ERROR => say!(error, line),
+            Level::WARN => say!(warn, line),
+            Level::INFO => say!(info, line),
+            _ => say!(debug, line),
+        }
     }
 }
 

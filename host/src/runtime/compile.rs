@@ -150,11 +150,21 @@ fn compile_within(source: &Path, artefact: &Path, memory: u64, seconds: u64) -> 
     rlimit::setrlimit(rlimit::Resource::AS, memory, memory)?;
     rlimit::setrlimit(rlimit::Resource::CPU, seconds, seconds)?;
     let code = engine::build_for_compiling()?.precompile_component(&fs::read(source)?)?;
+    fs::write(checksum_file(artefact), checksum(&code))?;
     // Renamed into place, so that a reader never sees half of it.
     let unfinished = artefact.with_extension("unfinished");
     fs::write(&unfinished, code)?;
     fs::rename(&unfinished, artefact)?;
     Ok(())
+}
+
+/// Beside the machine code, because that is mapped into memory as it is.
+fn checksum_file(artefact: &Path) -> PathBuf {
+    artefact.with_extension("crc32")
+}
+
+fn checksum(code: &[u8]) -> String {
+    format!("{:08x}\n", crc32fast::hash(code))
 }
 
 /// The compiler uses every core, so processor time may pass faster than the wall clock.
@@ -172,7 +182,12 @@ fn settings_hash(engine: &Engine) -> u64 {
 
 #[expect(unsafe_code, reason = "wasmtime cannot check that machine code is its own")]
 fn load_artefact(engine: &Engine, artefact: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file lies in the host's own data folder (mode 0700) and was written there by our worker; wasmtime checks
-    // that it was made by the same version with the same settings.
+    // A crash of the machine, or a bad disk, may leave a file with holes.
+    let written = fs::read_to_string(checksum_file(artefact)).unwrap_or_default();
+    if checksum(&fs::read(artefact)?) != written {
+        return Err(wasmtime::Error::msg("the file is not what was written"));
+    }
+    // SAFETY: the file lies in the host's own data folder (mode 0700), was written there by our worker and is still the same;
+    // wasmtime checks that it was made by the same version with the same settings.
     unsafe { Component::deserialize_file(engine, artefact) }
 }

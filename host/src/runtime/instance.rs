@@ -8,6 +8,7 @@ use std::time::Duration;
 use mooring_core::check::InvalidField;
 use mooring_core::money::Amount;
 use mooring_core::payments::{Announcement, Progress, RefundProgress};
+use tracing::Level;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, HasSelf, Instance, InstancePre, Lift, Linker, Lower,
     ResourceTable,
@@ -94,7 +95,7 @@ trait World {
         };
         let fuel = limits.fuel_max - store.get_fuel().unwrap_or(0);
         let mut state = store.into_data();
-        state.wasi.drain_output(|line| state.desk.note(line));
+        state.wasi.drain_output(|line| state.desk.note(Level::INFO, line));
         Run {
             desk: state.desk,
             fuel,

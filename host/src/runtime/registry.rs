@@ -3,7 +3,7 @@
 //! The list lives in the store; this is its loaded image. A change is prepared whole, written to the store with its audit
 //! line, and then swapped in at once: requests in flight keep the version that they began with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -59,6 +59,9 @@ pub enum AddError {
     /// The data folder or the store.
     #[error("the plugin could not be kept: {0}")]
     Keep(String),
+    /// What was kept of it is not there any more, or is something else.
+    #[error("{0}")]
+    Lost(String),
 }
 
 /// Why a plugin is not removed.
@@ -130,10 +133,26 @@ impl Runtime {
     pub async fn add(&self, wish: AddPlugin) -> Result<Installed, AddError> {
         let _changing = self.shared.installed.changes.lock().await;
         let component = load::admit(&wish.bytes, &wish.grants, self.shared.limits.component_bytes_max)?;
+        let is_kept = self.source(&component.digest).exists();
         let source = self
             .keep_bytes(&component.digest, &wish.bytes)
             .map_err(|error| keep(&error))?;
-        let plugin = self.shared.load(&component, &source, wish.name.as_ref()).await?;
+        let digest = component.digest.clone();
+        let added = self.add_kept(wish, component, &source).await;
+        if added.is_err() && !is_kept {
+            // Nobody will ask for it, and what is left behind only takes room.
+            let _ = std::fs::remove_file(self.source(&digest));
+        }
+        added
+    }
+
+    async fn add_kept(
+        &self,
+        wish: AddPlugin,
+        component: Component,
+        source: &Path,
+    ) -> Result<Installed, AddError> {
+        let plugin = self.shared.load(&component, source, wish.name.as_ref()).await?;
         let release = NewRelease {
             name: plugin.facts.name.clone(),
             version: plugin.facts.manifest.version.clone(),
@@ -170,8 +189,10 @@ impl Runtime {
         Ok(installed)
     }
 
-    /// Says what a component is and, where it can run here, what its manifest says. Installs nothing.
+    /// Says what a component is and, where it can run here, what its manifest says. Installs nothing. One at a time, as changes
+    /// are: a component that takes its time to say it must not take the instances that requests need.
     pub async fn inspect(&self, bytes: Vec<u8>) -> Result<(Component, Option<Arc<Manifest>>), AddError> {
+        let _alone = self.shared.installed.changes.lock().await;
         let component = match load::admit(&bytes, &Grants::All, self.shared.limits.component_bytes_max) {
             Err(LoadError::UnknownImports { .. }) => {
                 return Ok((Component::inspect(&bytes).map_err(LoadError::from)?, None));
@@ -210,9 +231,17 @@ impl Runtime {
 
     async fn load_row(&self, row: plugins::Plugin) -> Result<Installed, AddError> {
         let source = self.source(&row.release.digest);
-        let bytes = tokio::fs::read(&source).await.map_err(|error| keep(&error))?;
+        let bytes = tokio::fs::read(&source)
+            .await
+            .map_err(|error| AddError::Lost(format!("{} cannot be read: {error}", source.display())))?;
         let grants = Grants::Only(row.grants.iter().cloned().collect());
         let component = load::admit(&bytes, &grants, self.shared.limits.component_bytes_max)?;
+        if component.digest != row.release.digest {
+            return Err(AddError::Lost(format!(
+                "{} is not what was installed; add the plugin again",
+                source.display()
+            )));
+        }
         let plugin = self.shared.load(&component, &source, Some(&row.name)).await?;
         Ok(Installed {
             row,
@@ -247,6 +276,8 @@ impl Runtime {
         std::fs::write(&unfinished, bytes)?;
         std::fs::File::open(&unfinished)?.sync_all()?;
         std::fs::rename(&unfinished, &source)?;
+        // The store is about to say that it is there.
+        std::fs::File::open(&self.shared.plugin_folder)?.sync_all()?;
         Ok(source)
     }
 }

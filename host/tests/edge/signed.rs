@@ -49,7 +49,7 @@ async fn a_signature_covers_the_time_and_every_byte_of_the_body() {
         (headers(at + 1, &code(at, BODY)), BODY, "BadSignature"),
         (headers(at - 400, &code(at - 400, BODY)), BODY, "Stale"),
         (headers(at + 400, &code(at + 400, BODY)), BODY, "Stale"),
-        (headers(at, "c0ffee"), BODY, "Malformed"),
+        (headers(at, "c0ffee"), BODY, "BadSignature"),
         ("X-Key: tk_good\r\n".to_owned(), BODY, "Missing"),
         (good.replace("tk_good", "tk_bad"), BODY, "Unknown"),
     ] {

@@ -104,6 +104,7 @@ impl From<payments::Attempt> for Attempt {
 
 impl From<payments::Refund> for Refund {
     fn from(refund: payments::Refund) -> Refund {
+        let job = refund.newest_job().to_string();
         Refund {
             id: refund.id.to_string(),
             attempt: refund.attempt.to_string(),
@@ -114,7 +115,7 @@ impl From<payments::Refund> for Refund {
             failure: refund.failure.map(Failure::from),
             surplus: refund.surplus,
             again: refund.again.map(|again| again.to_string()),
-            job: refund.newest_job().to_string(),
+            job,
             created_at: refund.created_at.into(),
             ended_at: refund.ended_at.map(Time::from),
         }

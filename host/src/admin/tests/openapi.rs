@@ -78,6 +78,12 @@ fn the_document_is_valid_openapi_3_1() {
             .map(|parameter| parameter["name"].as_str().expect("a name"))
             .collect();
         assert_eq!(in_path, declared, "{place}: path parameters");
+        for order in parameters.iter().filter(|parameter| parameter["name"] == "order") {
+            for value in ["oldest-first", "newest-first"] {
+                let fits = jsonschema::draft202012::is_valid(&order["schema"], &Value::from(value));
+                assert!(fits, "{place}: {value} does not fit {}", order["schema"]);
+            }
+        }
     }
     check_references(&document, &document);
 }

@@ -1,5 +1,7 @@
 //! `context` and `log`: what needs no permission, because it reaches nothing.
 
+use tracing::Level;
+
 use super::wit::mooring::plugin::{context, log};
 use crate::bindings::Desk;
 
@@ -22,11 +24,11 @@ impl log::Host for Desk {
     fn write(&mut self, level: log::Level, message: String) {
         self.count_call();
         let level = match level {
-            log::Level::Debug => "debug",
-            log::Level::Info => "info",
-            log::Level::Warn => "warn",
-            log::Level::Error => "error",
+            log::Level::Debug => Level::DEBUG,
+            log::Level::Info => Level::INFO,
+            log::Level::Warn => Level::WARN,
+            log::Level::Error => Level::ERROR,
         };
-        self.note(&format!("{level}: {message}"));
+        self.note(level, &message);
     }
 }
