@@ -4,7 +4,7 @@ mod objects;
 
 use objects::Objects;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::{InvalidField, Problem};
 
@@ -37,7 +37,9 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], first: &serde_json::Error) -> Prob
     if let Err(error) = std::str::from_utf8(bytes) {
         return Problem::Unreadable(format!("the body is not UTF-8 (byte {})", error.valid_up_to()));
     }
-    if !first.is_data() {
+    // A wrong kind where a derived enum is read counts as bad syntax, though the JSON is fine.
+    let is_json = first.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    if !is_json {
         let what = if first.is_eof() {
             "the JSON ends too early"
         } else {
@@ -77,14 +79,29 @@ pub(crate) fn locate(path: &str, message: &str) -> InvalidField {
             return InvalidField::new(field, reason);
         }
     }
-    let reason = match message
-        .strip_prefix("invalid type: ")
-        .and_then(|rest| rest.split_once(", expected "))
-    {
-        Some((found, expected)) => format!("must be {}, not {}", plain(expected), plain(found)),
-        None => message.to_owned(),
+    InvalidField::new(parent, reason(message))
+}
+
+/// What serde says is wrong, in words that callers know.
+fn reason(message: &str) -> String {
+    let Some((what, expected)) = message.split_once(", expected ") else {
+        return match message {
+            "invalid digit found in string" | "cannot parse integer from empty string" => {
+                "must be a whole number that is not negative".to_owned()
+            }
+            "number too large to fit in target type" => "is too large".to_owned(),
+            "expected value" => "is of the wrong kind".to_owned(),
+            _ => message.to_owned(),
+        };
     };
-    InvalidField::new(parent, reason)
+    match what.split_once(": ") {
+        Some(("invalid type" | "invalid value", found)) => {
+            format!("must be {}, not {}", plain(expected), plain(found))
+        }
+        _ if what.starts_with("invalid length ") => format!("must be {}", plain(expected)),
+        _ if what.starts_with("unknown variant ") => format!("must be {expected}"),
+        _ => message.to_owned(),
+    }
 }
 
 /// Rust's names of types, in words that callers know.
@@ -96,7 +113,77 @@ fn plain(kind: &str) -> &str {
         "map" => "an object",
         "sequence" | "a sequence" => "an array",
         "a boolean" => "true or false",
+        "unit" => "null",
         _ if kind.starts_with("struct ") => "an object",
         _ => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Body {
+        one: Option<One>,
+        two: Option<Two>,
+        pair: Option<Pair>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum One {
+        Only,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Two {
+        Left,
+        Right,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is of interest")]
+    struct Pair {
+        a: u8,
+        b: u8,
+    }
+
+    #[test]
+    fn reasons_are_in_no_words_of_rust() {
+        for (body, problem) in [
+            (r#"{"one":"x"}"#, "one: must be `only`"),
+            (r#"{"two":"x"}"#, "two: must be `left` or `right`"),
+            (r#"{"two":5}"#, "two: is of the wrong kind"),
+            (r#"{"two":{"left":5}}"#, "two.left: must be null, not integer `5`"),
+            (r#"{"pair":[]}"#, "pair: must be an object"),
+            (
+                r#"{"pair":{"a":-1,"b":1}}"#,
+                "pair.a: must be a whole number that is not negative, not integer `-1`",
+            ),
+        ] {
+            let read = from_str::<Body>(body).unwrap_err();
+            assert_eq!(read.to_string(), problem, "{body}");
+        }
+    }
+
+    #[test]
+    fn texts_of_queries_are_told_as_numbers() {
+        for (text, told) in [
+            ("x", "must be a whole number that is not negative"),
+            ("", "must be a whole number that is not negative"),
+            ("-1", "must be a whole number that is not negative"),
+            ("99999999999", "is too large"),
+        ] {
+            assert_eq!(
+                reason(&text.parse::<u32>().unwrap_err().to_string()),
+                told,
+                "{text}"
+            );
+        }
     }
 }

@@ -38,7 +38,7 @@ fn json_errors_name_the_field_and_the_reason() {
         (
             "{\"name\":\"a\",\"size\":-1}",
             422,
-            "size: invalid value: integer `-1`, expected u32",
+            "size: must be a whole number that is not negative, not integer `-1`",
         ),
         (
             "{\"name\":\"a\",\"size\":\"1\"}",
@@ -97,7 +97,10 @@ fn forms_and_queries_are_typed() {
     );
     assert_eq!(
         error(&mut host, "/form", b"name=a&size=x"),
-        (422, "size: invalid digit found in string".to_owned())
+        (
+            422,
+            "size: must be a whole number that is not negative".to_owned()
+        )
     );
     assert_eq!(
         host.get("/query?name=q").send().text(),

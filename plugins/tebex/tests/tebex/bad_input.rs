@@ -217,7 +217,7 @@ fn what_breaks_a_rule_is_refused_says_so_and_leaves_nothing_behind() {
             &payment,
             r#"{"status":"declined"}"#,
             422,
-            "status: unknown variant `declined`, expected one of `complete`, `refund`, `chargeback`",
+            "status: must be one of `complete`, `refund`, `chargeback`",
         ),
         (
             "PUT",
