@@ -34,6 +34,11 @@ pub enum MoneyError {
 /// Powers of ten beyond this are not amounts of money, and would only make the reader work.
 const POWER_MAX: i32 = 40;
 
+/// A sum of prices in 64-bit floating point is off by a few parts in 10^16; in decimal it then has at least this many digits,
+/// and this many zeros or nines behind its last place.
+const SUM_DIGITS_MIN: usize = 13;
+const SUM_RUN_MIN: usize = 4;
+
 /// The host's assets that ISO 4217 does not know, and the decimal places the host counts them in.
 const ASSETS: [(&str, u8); 16] = [
     ("ADA", 6),
@@ -152,6 +157,23 @@ impl Decimal {
         Amount::parse_not_negative(&self.0, currency)
     }
 
+    /// As money that is zero or more, from a sender who adds up in floating point: `3.3000000000000003` is 3.30.
+    ///
+    /// What is taken off is less than a ten-thousandth of a minor unit, and only from numbers of so many digits that nobody
+    /// has typed them; `1.001` and `1.00001` stay too precise.
+    pub fn not_negative_sum(&self, currency: &str) -> Result<Amount, MoneyError> {
+        match self.not_negative(currency) {
+            Err(MoneyError::TooPrecise(exponent)) => {
+                let minor = minor_units_of_sum(&self.0, exponent)?;
+                if minor < 0 {
+                    return Err(MoneyError::Negative);
+                }
+                Amount::from_minor(minor, currency)
+            }
+            other => other,
+        }
+    }
+
     /// As money of either sign.
     pub fn amount(&self, currency: &str) -> Result<Amount, MoneyError> {
         Amount::parse_decimal(&self.0, currency)
@@ -179,10 +201,7 @@ impl<'de> Deserialize<'de> for Decimal {
 
 /// `text` times ten to the power of `exponent`, if that is an integer.
 fn minor_units(text: &str, exponent: u8) -> Result<i64, MoneyError> {
-    let (mantissa, power) = match text.split_once(['e', 'E']) {
-        None => (text, 0),
-        Some((mantissa, power)) => (mantissa, power_of_ten(power)?),
-    };
+    let (mantissa, power) = split_power(text)?;
     let (negative, mantissa) = match mantissa.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
@@ -218,6 +237,39 @@ fn minor_units(text: &str, exponent: u8) -> Result<i64, MoneyError> {
         }
     }
     Ok(minor)
+}
+
+/// The minor units nearest to `text`, which has more places, if all that it has too much is the noise of a sum.
+fn minor_units_of_sum(text: &str, exponent: u8) -> Result<i64, MoneyError> {
+    let (mantissa, power) = split_power(text)?;
+    let point = mantissa.trim_start_matches(['-', '+']).split('.').next();
+    let kept = point.map_or(0, str::len) as i64 + i64::from(power) + i64::from(exponent);
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let typed = digits.trim_start_matches('0').len() < SUM_DIGITS_MIN;
+    let zeros = usize::try_from(-kept).unwrap_or_default();
+    let digits = "0".repeat(zeros) + &digits;
+    let kept = usize::try_from(kept).unwrap_or_default();
+    let (whole, rest) = digits.split_at_checked(kept).ok_or(MoneyError::NotANumber)?;
+    let up = rest.starts_with(&"9".repeat(SUM_RUN_MIN));
+    if typed || !(up || rest.starts_with(&"0".repeat(SUM_RUN_MIN))) {
+        return Err(MoneyError::TooPrecise(exponent));
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let minor = minor_units(&format!("{sign}0{whole}"), 0)?;
+    let step = match (up, sign) {
+        (false, _) => 0,
+        (true, "-") => -1,
+        (true, _) => 1,
+    };
+    minor.checked_add(step).ok_or(MoneyError::TooLarge)
+}
+
+/// A number and the power of ten behind its `e`.
+fn split_power(text: &str) -> Result<(&str, i32), MoneyError> {
+    match text.split_once(['e', 'E']) {
+        None => Ok((text, 0)),
+        Some((mantissa, power)) => Ok((mantissa, power_of_ten(power)?)),
+    }
 }
 
 fn power_of_ten(text: &str) -> Result<i32, MoneyError> {
@@ -314,6 +366,38 @@ mod tests {
             serde_json::to_string(&amount.to_json_number()).unwrap(),
             "-92233720368547758.08"
         );
+    }
+
+    #[test]
+    fn sums_in_floating_point_are_taken_for_what_they_mean() {
+        let read = |text: &str, currency| {
+            let sum = Decimal(text.to_owned()).not_negative_sum(currency);
+            sum.map(|amount| amount.to_string())
+        };
+        for (text, currency, amount) in [
+            ("3.3000000000000003", "USD", "3.30"),
+            ("2.9699999999999998", "USD", "2.97"),
+            ("2.9999999999999996", "USD", "3.00"),
+            ("9.99999999999998", "USD", "10.00"),
+            ("999999999.9900001", "USD", "999999999.99"),
+            ("5.551115123125783e-17", "USD", "0.00"),
+            ("3.3000000000000003E0", "USD", "3.30"),
+            ("300.00000000000006", "JPY", "300"),
+            ("0.30000000000000004", "BTC", "0.30000000"),
+            ("25.10", "USD", "25.10"),
+        ] {
+            assert_eq!(read(text, currency).as_deref(), Ok(amount), "{text} {currency}");
+        }
+        for (text, error) in [
+            ("1.001", MoneyError::TooPrecise(2)),
+            ("1.00001", MoneyError::TooPrecise(2)),
+            ("1.0010000000000001", MoneyError::TooPrecise(2)),
+            ("1.0049999999999999", MoneyError::TooPrecise(2)),
+            ("-3.3000000000000003", MoneyError::Negative),
+            ("99999999999999999999.3000000001", MoneyError::TooLarge),
+        ] {
+            assert_eq!(read(text, "USD"), Err(error), "{text}");
+        }
     }
 
     #[test]
