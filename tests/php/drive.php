@@ -29,7 +29,9 @@ try {
         'suspendServer', 'unsuspendServer', 'terminateServer' => $extension->$action($user, $params, $order, $product),
         'invoicePaid' => (function () use ($input, $user) {
             require __DIR__ . '/listener.php';
-            $invoice = (object) ['id' => $input->invoice_id, 'total' => $input->total, 'user' => $user];
+            // Paymenter multiplies and adds in floating point, whatever the database holds.
+            $total = $input->total ?? array_sum(array_map(fn ($item) => $item->price * $item->quantity, $input->items));
+            $invoice = (object) ['id' => $input->invoice_id, 'total' => $total, 'user' => $user];
             Illuminate\Support\Facades\Event::dispatch(new App\Events\Invoice\Paid($invoice));
             return true;
         })(),

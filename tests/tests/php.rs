@@ -74,6 +74,9 @@ async fn the_documents_extension_drives_the_host() {
     for _ in 0..2 {
         assert_eq!(act("invoicePaid", &paid)["result"], true);
     }
+    let items = json!([{ "price": "0.99", "quantity": 3 }, { "price": "0.11", "quantity": 3 }]);
+    let sum = json!({ "email": "php@example.com", "invoice_id": 13, "items": items });
+    assert_eq!(act("invoicePaid", &sum)["result"], true);
     let events = host.mooring_ok(&["event", "list", "--tenant", &tenant, "--json"]);
     let events: Value = serde_json::from_str(&events).expect("JSON");
     let credits = events["items"]
@@ -81,7 +84,7 @@ async fn the_documents_extension_drives_the_host() {
         .expect("a list")
         .iter()
         .filter(|event| event["kind"] == "invoice.paid");
-    assert_eq!(credits.count(), 1, "{events}");
+    assert_eq!(credits.count(), 2, "{events}");
 
     for _ in 0..2 {
         assert_eq!(act("terminateServer", &customer)["result"], true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mooring_sdk::money::Decimal;
+use mooring_sdk::money::{self, Decimal};
 use mooring_sdk::prelude::*;
 use mooring_sdk::services::{Service, Status};
 use mooring_sdk::{context, log, settings};
@@ -16,8 +16,9 @@ pub(crate) const CURRENCY: &str = "currency";
 /// Setting: names of packages.
 pub(crate) const PACKAGE_NAMES: &str = "package_names";
 
-/// A single invoice above this is a mistake: 999,999,999.99 in a currency with cents.
-const AMOUNT_MINOR_MAX: i64 = 99_999_999_999;
+/// A single invoice of a thousand million is a mistake. Currencies without cents may have two digits more, for theirs are
+/// small.
+const AMOUNT_WHOLE_MAX: i128 = 1_000_000_000;
 
 /// Who a key acts for, in the names of accounts and dedupe keys: its user, or the tenant itself.
 pub(crate) fn owner(principal: &Principal) -> String {
@@ -36,20 +37,41 @@ pub(crate) fn frozen_account(owner: &str) -> String {
     format!("paymenter:frozen:{owner}")
 }
 
-/// Exact money of a field, zero or more.
+/// Money of a field, zero or more. Paymenter adds an invoice's items up in floating point, so what that leaves behind the
+/// last place is taken off; an amount that really is more precise is refused.
 pub(crate) fn amount(decimal: &Decimal, field: &str, currency: &str) -> Result<Amount, Error> {
     let amount = decimal
-        .not_negative(currency)
+        .not_negative_sum(currency)
         .map_err(|error| Error::invalid(field, error.to_string()))?;
-    if amount.minor > AMOUNT_MINOR_MAX {
+    let places = u32::from(amount.exponent.max(2));
+    if i128::from(amount.minor) >= AMOUNT_WHOLE_MAX * 10_i128.pow(places) {
         return Err(Error::invalid(field, "is too large"));
     }
     Ok(amount)
 }
 
-/// The currency of reported invoices.
+/// The currency of reported invoices. One that does not exist is the operator's mistake, not the caller's.
 pub(crate) fn currency() -> Result<String, Problem> {
-    Ok(settings::get(CURRENCY)?.unwrap_or_else(|| "USD".to_owned()))
+    let code = settings::get(CURRENCY)?.unwrap_or_else(|| "USD".to_owned());
+    let code = code.trim().to_ascii_uppercase();
+    match money::exponent(&code) {
+        Some(_) => Ok(code),
+        None => Err(Problem::Internal(format!(
+            "the setting `{CURRENCY}` is `{code}`, which is no currency"
+        ))),
+    }
+}
+
+/// An e-mail address of a report, in lower case. It need not be a user's, but it must be fit to be one.
+pub(crate) fn email(email: &str, field: &str) -> Result<String, Error> {
+    let is_address = email
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if is_address && !email.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        Ok(email.to_lowercase())
+    } else {
+        Err(Error::invalid(field, "is not an e-mail address"))
+    }
 }
 
 /// 8 to 200 characters.

@@ -5,12 +5,14 @@ use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue, RecordError};
 use mooring_sdk::users::{self, UserError};
 use mooring_sdk::webhooks::{self, NewEvent};
-use mooring_sdk::{Order, PageQuery};
+use mooring_sdk::{InvalidField, Order, PageQuery, json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::convert;
 use crate::error::Error;
-use crate::model::{self, AnyId, Done, InvoicePaid};
+use crate::model::{self, AnyId, Done, InvoiceData, InvoicePaid, InvoiceUser};
 
 /// Reported invoices.
 pub(crate) const COLLECTION: &str = "invoices";
@@ -69,7 +71,7 @@ pub(crate) fn paid(principal: Principal, Json(paid): Json<InvoicePaid>) -> Resul
             Entry::debit("paymenter:collected", amount.clone()),
             Entry::credit("paymenter:reported", amount),
         ],
-        metadata: mooring_sdk::json::to_string(&report),
+        metadata: json::to_string(&report),
     };
     ledger::post(posting).map_err(Problem::from)?;
     records::create(COLLECTION, &invoice_ref(&emitted.event.id), &report)?;
@@ -79,13 +81,15 @@ pub(crate) fn paid(principal: Principal, Json(paid): Json<InvoicePaid>) -> Resul
     }))
 }
 
-/// Either shape; the flat fields win. `event` is looked at only where the nested form is used.
+/// Either shape; the flat fields win. `event` and `data` are looked at only where the nested form is used.
 fn read(paid: InvoicePaid) -> Result<(String, Amount, String), Error> {
+    let is_flat = paid.invoice_id.is_some() && paid.amount.is_some() && paid.user_email.is_some();
     let is_nested = paid.data.is_some() && paid.invoice_id.is_none();
-    if is_nested && paid.event.as_deref() != Some(KIND) {
+    if is_nested && paid.event != Some(Value::from(KIND)) {
         return Err(Error::invalid("event", format!("must be `{KIND}`")));
     }
-    let nested = paid.data.unwrap_or_default();
+    let nested: InvoiceData = part(paid.data.filter(|_| !is_flat), "data")?;
+    let user: InvoiceUser = part(nested.user, "data.user")?;
     let name = |flat, nested| if is_nested { nested } else { flat };
     let required = |field| Error::invalid(field, "is required");
 
@@ -103,11 +107,30 @@ fn read(paid: InvoicePaid) -> Result<(String, Amount, String), Error> {
         .or(nested.total)
         .ok_or_else(|| required(amount_field))?;
     let amount = convert::amount(&amount, amount_field, &convert::currency()?)?;
+    let email_field = if paid.user_email.is_some() {
+        "user_email"
+    } else {
+        name("user_email", "data.user.email")
+    };
     let email = paid
         .user_email
-        .or(nested.user.and_then(|user| user.email))
-        .ok_or_else(|| required(name("user_email", "data.user.email")))?;
-    Ok((id.0, amount, email.to_lowercase()))
+        .or(user.email)
+        .ok_or_else(|| required(email_field))?;
+    Ok((id.0, amount, convert::email(&email, email_field)?))
+}
+
+/// An object inside the body, read by itself: it may be anything where nobody looks at it.
+fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Result<T, Error> {
+    let Some(value) = value else {
+        return Ok(T::default());
+    };
+    json::from_str(&value.to_string()).map_err(|problem| match problem {
+        Problem::Invalid(InvalidField { field, reason }) if field.is_empty() => Error::invalid(name, reason),
+        Problem::Invalid(InvalidField { field, reason }) => {
+            Error::invalid(&format!("{name}.{field}"), reason)
+        }
+        problem => problem.into(),
+    })
 }
 
 /// The panel's id of an invoice: that of its event, under the panel's prefix.

@@ -44,8 +44,9 @@ pub(crate) struct Power {
     pub(crate) action: PowerAction,
 }
 
+/// Read from a string only: a derived enum would also take `{"start": null}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub(crate) enum PowerAction {
     Start,
     Stop,
@@ -53,24 +54,38 @@ pub(crate) enum PowerAction {
     Poweroff,
 }
 
-/// Both shapes at once; the flat fields win where both are given.
+impl TryFrom<String> for PowerAction {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<PowerAction, &'static str> {
+        match text.as_str() {
+            "start" => Ok(PowerAction::Start),
+            "stop" => Ok(PowerAction::Stop),
+            "restart" => Ok(PowerAction::Restart),
+            "poweroff" => Ok(PowerAction::Poweroff),
+            _ => Err("must be `start`, `stop`, `restart` or `poweroff`"),
+        }
+    }
+}
+
+/// Both shapes at once; the flat fields win where both are given, so the nested ones are read only when they are needed.
 #[derive(Deserialize)]
 pub(crate) struct InvoicePaid {
     pub(crate) invoice_id: Option<Id>,
     pub(crate) amount: Option<Decimal>,
     pub(crate) user_email: Option<Email>,
-    pub(crate) event: Option<String>,
-    pub(crate) data: Option<InvoiceData>,
+    pub(crate) event: Option<Value>,
+    pub(crate) data: Option<Value>,
 }
 
 #[derive(Default, Deserialize)]
 pub(crate) struct InvoiceData {
     pub(crate) id: Option<Id>,
     pub(crate) total: Option<Decimal>,
-    pub(crate) user: Option<InvoiceUser>,
+    pub(crate) user: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct InvoiceUser {
     pub(crate) email: Option<Email>,
 }

@@ -31,7 +31,8 @@ pub(crate) fn signup(principal: Principal, Json(signup): Json<Signup>) -> Result
     }))
 }
 
-/// `POST reseller/credit-event`: raises the owner's credits, once for each reference of the key.
+/// `POST reseller/credit-event`: raises the owner's credits, once for each reference of the owner. A key that takes the
+/// place of another is the same caller, who may send again what the old key has sent.
 pub(crate) fn credit_event(
     principal: Principal,
     Json(event): Json<CreditEvent>,
@@ -61,7 +62,7 @@ pub(crate) fn credit_event(
         "key": principal.key,
         "meta": event.meta,
     });
-    let dedupe_key = format!("topup:{}:{reference}", principal.key);
+    let dedupe_key = format!("topup:{owner}:{reference}");
     let emitted = webhooks::emit(NewEvent::new("credit.topup", &owner, &data).once(&dedupe_key))
         .map_err(Problem::from)?;
     if emitted.repeated {
@@ -87,10 +88,13 @@ pub(crate) fn credit_event(
 }
 
 /// `POST api/admin/api-keys`. The key acts for the owner, and carries no scope that the caller's own key lacks.
-pub(crate) fn api_key(Json(order): Json<ApiKey>) -> Result<Json<Done>, Error> {
+pub(crate) fn api_key(Json(mut order): Json<ApiKey>) -> Result<Json<Done>, Error> {
     if order.scopes.is_empty() {
         return Err(Error::invalid("scopes", "must not be empty"));
     }
+    // As the host keeps them, for the answer.
+    order.scopes.sort();
+    order.scopes.dedup();
     let owner = match users::find_by_email(&order.owner_email) {
         Ok(user) => user,
         Err(UserError::NotFound) => return Err(Error::invalid("owner_email", "unknown user")),

@@ -21,7 +21,8 @@ pub(crate) fn error() -> Value {
 
 pub(crate) fn page_query() -> Value {
     let properties = json!({
-        "limit": { "type": "integer", "minimum": 1, "maximum": 500, "default": 100, "description": "Items to give." },
+        "limit": { "type": "integer", "default": 100,
+                   "description": "Items to give, 1 to 500; a number outside becomes the nearest one inside." },
         "offset": { "type": "integer", "minimum": 0, "default": 0, "description": "Items to skip." },
     });
     object(properties, &[])
@@ -216,7 +217,7 @@ pub(crate) fn service() -> Value {
         "vf_id": { "type": ["integer", "null"] },
         "driver": { "enum": ["virtfusion", "local"] },
         "vf_data": { "description": "What VirtFusion last said; only for a single service." },
-        "error": { "type": ["string", "null"], "description": "Why provisioning failed; only for a single service." },
+        "error": { "type": ["string", "null"], "description": "Why the last step failed; only for a single service, in detail for the tenant's own keys." },
         "created_at": millis(),
     });
     named(

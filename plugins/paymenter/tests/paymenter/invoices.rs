@@ -84,6 +84,10 @@ fn amounts_are_exact() {
         ("0", "0.00"),
         ("1e3", "1000.00"),
         ("999999999.99", "999999999.99"),
+        // What PHP makes of 1.1 * 3 and "0.99" * 3.
+        ("3.3000000000000003", "3.30"),
+        ("2.9699999999999998", "2.97"),
+        ("\"2.9699999999999998\"", "2.97"),
     ] {
         let (mut host, key) = host_with_customer();
         let body = format!(r#"{{"invoice_id":1,"amount":{amount},"user_email":"qa@example.com"}}"#);
@@ -96,7 +100,7 @@ fn amounts_are_exact() {
 #[test]
 fn the_currency_is_the_operators() {
     let (mut host, key) = host_with_customer();
-    host.set("currency", "JPY");
+    host.set("currency", " jpy");
     refused(
         &mut host,
         &key,
@@ -107,6 +111,42 @@ fn the_currency_is_the_operators() {
     );
     post(&mut host, &key, INVOICE_PAID, &flat(&json!(1), &json!(250)));
     assert_eq!(host.postings()[0].entries[0].amount.currency, "JPY");
+}
+
+#[test]
+fn a_currency_that_does_not_exist_is_nobodys_but_the_operators() {
+    let (mut host, key) = host_with_customer();
+    host.set("currency", "dollars");
+    let body = flat(&json!(1), &json!(1)).to_string();
+    refused(&mut host, &key, INVOICE_PAID, &body, 500, "internal error");
+    let told = "the setting `currency` is `DOLLARS`, which is no currency";
+    assert!(host.log().iter().any(|line| line.contains(told)));
+}
+
+#[test]
+fn the_highest_amount_does_not_depend_on_the_places() {
+    for currency in ["BTC", "ETH", "XMR"] {
+        let (mut host, key) = host_with_customer();
+        host.set("currency", currency);
+        post(&mut host, &key, INVOICE_PAID, &flat(&json!(1), &json!(100_000)));
+        let body = flat(&json!(2), &json!(1_000_000_000)).to_string();
+        refused(&mut host, &key, INVOICE_PAID, &body, 422, "amount: is too large");
+    }
+}
+
+#[test]
+fn what_the_flat_fields_replace_may_be_anything() {
+    for (event, data) in [
+        (json!(5), json!([])),
+        (json!(null), json!("x")),
+        (json!({}), json!({ "id": true })),
+    ] {
+        let (mut host, key) = host_with_customer();
+        let mut body = flat(&json!(1), &json!(1));
+        body["event"] = event;
+        body["data"] = data;
+        post(&mut host, &key, INVOICE_PAID, &body);
+    }
 }
 
 #[test]
@@ -149,6 +189,30 @@ fn refuses_bad_reports() {
         (r#"{"amount":1,"user_email":"a@b.c"}"#, "invoice_id: is required"),
         (r#"{"invoice_id":1,"user_email":"a@b.c"}"#, "amount: is required"),
         (r#"{"invoice_id":1,"amount":1}"#, "user_email: is required"),
+        (
+            r#"{"invoice_id":1,"amount":1,"user_email":"nobody"}"#,
+            "user_email: is not an e-mail address",
+        ),
+        (
+            r#"{"invoice_id":1,"amount":1,"user_email":"a\u0000@b.c"}"#,
+            "user_email: is not an e-mail address",
+        ),
+        (
+            r#"{"invoice_id":1,"amount":1,"user_email":"a@b.c\r\nx: y"}"#,
+            "user_email: is not an e-mail address",
+        ),
+        (
+            r#"{"event":"invoice.paid","data":[]}"#,
+            "data: must be an object, not an array",
+        ),
+        (
+            r#"{"event":"invoice.paid","data":{"id":1,"total":1,"user":["a@b.c"]}}"#,
+            "data.user: must be an object, not an array",
+        ),
+        (
+            r#"{"event":"invoice.paid","data":{"id":1,"total":1,"user":{"email":"a b@c"}}}"#,
+            "data.user.email: is not an e-mail address",
+        ),
         (
             r#"{"invoice_id":1.5,"amount":1,"user_email":"a@b.c"}"#,
             "invoice_id: must be an integer or a string",
@@ -282,7 +346,7 @@ fn shows_invoices_to_whom_they_belong() {
     failed(
         &host.get("/api/v1/invoices?limit=x").key(&own).send(),
         422,
-        "limit: invalid digit found in string",
+        "limit: must be a whole number that is not negative",
     );
     assert_eq!(
         get(&mut host, &key, &format!("/api/v1/invoices/{id}"))["id"],

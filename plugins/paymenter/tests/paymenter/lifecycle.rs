@@ -263,7 +263,7 @@ fn a_local_service_has_no_power_switch() {
         &path,
         r#"{"action":"explode"}"#,
         422,
-        "action: unknown variant `explode`, expected one of `start`, `stop`, `restart`, `poweroff`",
+        "action: must be `start`, `stop`, `restart` or `poweroff`",
     );
     refused(
         &mut host,

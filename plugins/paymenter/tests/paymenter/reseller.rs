@@ -74,17 +74,12 @@ fn a_top_up_raises_the_owners_credits_once() {
     let data: Value = serde_json::from_str(&host.events()[0].data).unwrap();
     assert_eq!(data["meta"], json!({ "via": "card" }));
 
-    // The same reference of another key is another top-up.
-    let other = host.key_of(1, ALL);
-    assert!(
-        post(
-            &mut host,
-            &other,
-            CREDIT_EVENT,
-            &topup(&json!("ref-1"), &json!(1))
-        )["id"]
-            .is_string()
-    );
+    // A key that takes the place of the first one is the same caller; another owner is not.
+    let rotated = host.key_of(1, ALL);
+    let again = topup(&json!("ref-1"), &json!("10.50"));
+    assert_eq!(post(&mut host, &rotated, CREDIT_EVENT, &again)["duplicate"], true);
+    let other = host.key(ALL);
+    assert!(post(&mut host, &other, CREDIT_EVENT, &again)["id"].is_string());
 }
 
 #[test]
@@ -135,6 +130,10 @@ fn makes_keys_that_work() {
     assert_eq!(answer["scopes"], json!(["user:read"]));
     assert!(answer["id"].as_str().unwrap().starts_with("key_"));
     let minted = answer["key"].as_str().unwrap().to_owned();
+    let twice =
+        json!({ "scopes": ["user:write", "user:read", "user:write"], "owner_email": "qa@example.com" });
+    let kept = json!(["user:read", "user:write"]);
+    assert_eq!(post(&mut host, &key, API_KEYS, &twice)["scopes"], kept);
     assert!(minted.starts_with("vfc_live_"));
     assert_eq!(get(&mut host, &minted, "/api/v1/me")["id"], 1);
 
