@@ -249,6 +249,7 @@ impl Panel {
             ("GET", ["users", ext, "byExtRelation"]) => self.find_user(ext),
             ("POST", ["users"]) => self.create_user(body),
             ("POST", ["servers"]) => self.create_server(body),
+            ("GET", ["servers", "user", user]) => self.servers_of(user),
             (verb, ["servers", id]) => with_server(self, id, |panel, id| panel.server(verb, id, query)),
             (
                 "POST",
@@ -324,6 +325,15 @@ impl Panel {
             201,
             json!({ "data": { "id": id, "uuid": format!("00000000-0000-4000-8000-{id:012}") } }),
         )
+    }
+
+    fn servers_of(&self, user: &str) -> (u16, Value) {
+        let own = self
+            .servers
+            .iter()
+            .filter(|(_, server)| server.user.to_string() == user);
+        let shown: Vec<Value> = own.map(|(id, _)| json!({ "id": id })).collect();
+        (200, json!({ "data": shown }))
     }
 
     fn server(&mut self, verb: &str, id: u64, query: &str) -> (u16, Value) {

@@ -260,6 +260,22 @@ async fn a_server_that_is_gone_needs_no_deletion() {
     host.no_job_is_dead().await;
 }
 
+/// A server whose answer was lost is found again: one order, one server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_makes_no_second_server() {
+    let (host, panel) = start().await;
+    let api = host.panel().await;
+    panel.fail(Method::POST, "/servers", Fault::Vanish, 1);
+    let service = order(&api).await;
+    let id = built(&panel).await;
+    eventually("it is active", async || {
+        let seen = api.get(&format!("/api/v1/services/{service}")).await.expect(200);
+        (seen["status"] == "active" && seen["vf_id"] == id).then_some(())
+    })
+    .await;
+    assert_eq!(panel.servers().len(), 1, "{:#?}", panel.calls());
+}
+
 /// An order that is taken back at once must not leave a server behind, whichever job runs first.
 #[tokio::test(flavor = "multi_thread")]
 async fn terminating_what_is_not_built_yet_leaves_nothing() {

@@ -71,7 +71,7 @@ impl Plugin for Paymenter {
             handler!(lifecycle::unsuspend),
         )
         .scopes(PROVISION)
-        .summary("Lifts a suspension.")
+        .summary("Lifts a suspension, and tries again to set up a server that failed.")
         .takes(schema::service_ref)
         .gives(schema::ok)
         .fails(&[404, 422])
@@ -214,6 +214,8 @@ impl Plugin for Paymenter {
         )
         .title("Paymenter surface of a VPS panel")
         .errors(schema::error)
+        // The seed's listener joins the host and the path, so a host with a slash at its end makes two.
+        .lenient_paths()
         .bearer()
         .key_header("x-api-key")
         .key_prefix("vfc_live_")
@@ -229,20 +231,24 @@ impl Plugin for Paymenter {
         .integer(
             "rate_limit_per_minute",
             Some(i64::from(PER_MINUTE)),
-            "Requests per minute for each key and address.",
+            "Requests per minute for each key and address; 0 and less mean no limit.",
         )
-        .text(convert::CURRENCY, Some("USD"), "Currency of reported invoices.")
+        .text(
+            convert::CURRENCY,
+            Some("USD"),
+            "Currency of reported invoices: a code of ISO 4217 or one of the host's coins.",
+        )
         .text(
             convert::PACKAGE_NAMES,
             None,
             "Names of packages, as JSON: {\"3\": \"VPS S\"}.",
         )
         .url(
-            "virtfusion_url",
+            virtfusion::URL,
             "VirtFusion's API: https://HOST/api/v1. Without it, services are tracked locally only.",
         )
-        .secret("virtfusion_token", "VirtFusion's API token.")
-        .target_bearer(virtfusion::TARGET, "virtfusion_url", "virtfusion_token")
+        .secret(virtfusion::TOKEN, "VirtFusion's API token.")
+        .target_bearer(virtfusion::TARGET, virtfusion::URL, virtfusion::TOKEN)
         .collection(Collection::new(invoices::COLLECTION).index(invoices::BY_EMAIL, "/email"))
     }
 

@@ -1,15 +1,14 @@
 //! Services: ordered and driven by the shop, seen and switched by their users.
 
-use mooring_sdk::jobs::{self, NewJob};
 use mooring_sdk::prelude::*;
 use mooring_sdk::services::{self, NewService, Service, ServiceFilter, Status, Suspender};
 use mooring_sdk::users::{self, UserError};
-use mooring_sdk::{Order, PageQuery, outbound};
+use mooring_sdk::{Order, PageQuery, settings};
 
 use crate::convert::{self, PackageNames};
 use crate::error::Error;
 use crate::model::{self, Done, Power, Provision, ServiceRef};
-use crate::provisioning::{self, Driver, Machine, PowerJob};
+use crate::provisioning::{self, Driver, Machine};
 use crate::virtfusion;
 
 /// Services read at a time while terminated ones are left out.
@@ -32,11 +31,7 @@ pub(crate) fn provision(Json(order): Json<Provision>) -> Result<Json<Done>, Erro
         Err(UserError::NotFound) => return Err(Error::invalid("email", "unknown user")),
         Err(error) => return Err(error.into()),
     };
-    let driver = if outbound::is_configured(virtfusion::TARGET).map_err(Problem::from)? {
-        Driver::VirtFusion
-    } else {
-        Driver::Local
-    };
+    let driver = driver()?;
     let machine = Machine::ordered(driver, order.package_id.0, order.group_id.0, order.os_id.0);
     let service = services::create(NewService {
         user: user.id,
@@ -57,6 +52,16 @@ pub(crate) fn provision(Json(order): Json<Provision>) -> Result<Json<Done>, Erro
     }))
 }
 
+/// What new services run on. Where one of VirtFusion's settings is missing, it still is VirtFusion: the jobs then name the
+/// setting, instead of services without a server.
+fn driver() -> Result<Driver, Problem> {
+    if settings::is_set(virtfusion::URL)? || settings::is_set(virtfusion::TOKEN)? {
+        Ok(Driver::VirtFusion)
+    } else {
+        Ok(Driver::Local)
+    }
+}
+
 /// `POST server.suspend`. The shop suspends as the operator, so the user cannot lift it.
 pub(crate) fn suspend(Json(order): Json<ServiceRef>) -> Result<Json<Done>, Error> {
     let service = live(&order.service_id)?;
@@ -64,11 +69,14 @@ pub(crate) fn suspend(Json(order): Json<ServiceRef>) -> Result<Json<Done>, Error
     follow(service)
 }
 
-/// `POST server.unsuspend`.
+/// `POST server.unsuspend`. Tries again what was given up while the server was set up.
 pub(crate) fn unsuspend(Json(order): Json<ServiceRef>) -> Result<Json<Done>, Error> {
     let service = live(&order.service_id)?;
     let service = services::unsuspend(&service.id, Suspender::Operator)?;
-    follow(service)
+    let mut machine = Machine::of(&service)?;
+    machine.forgive();
+    provisioning::plan(service, machine)?;
+    Ok(Json(Done::default()))
 }
 
 /// `POST server.terminate`. Repeating it is safe, and tries a deletion again that was given up.
@@ -144,10 +152,19 @@ pub(crate) fn view(
     let machine = Machine::of(&service)?;
     Ok(Json(model::ServiceDetail {
         service: convert::service(&service, &machine, &PackageNames::load()?),
+        error: machine.error.map(|reason| failure(&principal, reason)),
         vf_data: machine.data,
-        error: machine.error,
         created_at: service.created_at,
     }))
+}
+
+/// Why a service failed, for whoever asks: VirtFusion's own words are for the operator alone.
+fn failure(principal: &Principal, reason: String) -> String {
+    if principal.user.is_none() {
+        reason
+    } else {
+        "the server could not be set up or changed".to_owned()
+    }
 }
 
 /// `POST services/{id}/power`.
@@ -157,25 +174,22 @@ pub(crate) fn power(
     Json(power): Json<Power>,
 ) -> Result<Json<Done>, Error> {
     let service = own(&principal, &id)?;
+    let machine = Machine::of(&service)?;
     match service.status {
         Status::Suspended | Status::Terminated => return Err(Error::Forbidden),
+        Status::Pending if machine.error.is_some() => {
+            return Err(Error::invalid("service", "could not be set up"));
+        }
         Status::Pending => return Err(Error::invalid("service", "is still being built")),
         Status::Active => {}
     }
-    if Machine::of(&service)?.driver == Driver::Local {
+    if machine.driver == Driver::Local {
         return Err(Error::invalid(
             "service",
             "is tracked locally only: it has no server to switch",
         ));
     }
-    let job = NewJob::new(
-        provisioning::POWER,
-        &PowerJob {
-            service: service.id,
-            action: power.action,
-        },
-    );
-    jobs::schedule(job).map_err(Problem::from)?;
+    provisioning::switch(&service, machine, power.action)?;
     Ok(Json(Done::default()))
 }
 

@@ -1,34 +1,42 @@
 //! The machine behind a service, and the jobs that make VirtFusion follow it.
 //!
-//! A machine goes through *steps*, one at a time: find or make VirtFusion's user, make a server, build it, suspend it,
-//! lift that, delete it. Each step is one job with one changing call. It is decided in the transaction that schedules it
-//! ([`plan`]) and written into the service's metadata; the job then does exactly what is written, records the result and
-//! plans the next step from the status that the service has *by then*. That order is what keeps a server from being lost:
-//! when the host runs a job again because somebody changed the service during the call, the job finds the same step,
-//! gets the same answer without calling again, and sees the new status.
+//! A machine goes through *steps*, one at a time: find or make VirtFusion's user, make a server, build it, check that it
+//! is built, suspend it, lift that, delete it. Each step is one job with one changing call. It is decided in the
+//! transaction that schedules it ([`plan`]) and written into the service's metadata; the job then does exactly what is
+//! written, records the result and plans the next step from the status that the service has *by then*. That order is
+//! what keeps a server from being lost: when the host runs a job again because somebody changed the service during the
+//! call, the job finds the same step, gets the same answer without calling again, and sees the new status.
+//!
+//! An answer can still be lost on its way. So every try to make a server but the first looks for one that the customer did
+//! not have when the order began and that no service has, and takes that one over; only if there is none, it makes one. A
+//! step that makes a server is never cancelled either: when its service has ended, it only looks.
 
 use mooring_sdk::jobs::{self, Job, JobError, JobFailure, NewJob};
 use mooring_sdk::prelude::Problem;
 use mooring_sdk::services::{self, Service, ServiceChanges, ServiceError, Status};
 use mooring_sdk::webhooks::{self, NewEvent};
-use mooring_sdk::{json, log, users};
+use mooring_sdk::{context, json, log, users};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::PowerAction;
-use crate::virtfusion::{self, Failure};
+use crate::virtfusion::{self, BuildState, Failure};
 
 /// Kind of the jobs that do a step.
-pub(crate) const STEP: &str = "virtfusion-step";
+const STEP: &str = "virtfusion-step";
 /// Kind of the jobs that switch a server.
-pub(crate) const POWER: &str = "virtfusion-power";
+const POWER: &str = "virtfusion-power";
 
 /// A terminated service keeps its server this long, by the panel's documentation.
 const DELETE_DELAY_MS: u64 = 5_000;
-/// With the host's back-off, about four days of trying.
+/// A deletion that was given up is tried again after a day, for a server that is left behind costs money.
+const DELETE_AGAIN_MS: u64 = 24 * 3_600_000;
+/// With pauses of up to an hour, about four days of trying.
 const STEP_ATTEMPTS_MAX: u32 = 100;
+const STEP_PAUSE_SECONDS_MAX: u32 = 3600;
 /// Nobody waits an hour for a reboot.
 const POWER_ATTEMPTS_MAX: u32 = 6;
+const POWER_PAUSE_SECONDS_MAX: u32 = 300;
 
 /// What runs a service; kept in its metadata.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,12 +48,18 @@ pub(crate) struct Machine {
     /// VirtFusion's id of the customer.
     #[serde(default)]
     user: Option<u64>,
+    /// What is needed to find a server whose answer was lost.
+    #[serde(default)]
+    search: Search,
     /// VirtFusion's id of the server.
     #[serde(default)]
     pub(crate) server: Option<u64>,
     /// VirtFusion has taken the order to build it.
     #[serde(default)]
     built: bool,
+    /// The system is being installed since then.
+    #[serde(default)]
+    building_since: Option<u64>,
     /// It is suspended at VirtFusion.
     #[serde(default)]
     suspended: bool,
@@ -58,12 +72,26 @@ pub(crate) struct Machine {
     /// Steps ever planned.
     #[serde(default)]
     steps: u64,
+    /// Times that somebody asked for it to be switched.
+    #[serde(default)]
+    wishes: u64,
     /// Why the last step failed for good.
     #[serde(default)]
     pub(crate) error: Option<String>,
     /// What VirtFusion last said about the server.
     #[serde(default)]
     pub(crate) data: Value,
+}
+
+/// A server may have been made by a call whose answer was lost.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Search {
+    /// The newest server that the customer had when the order began; 0 for none. Whatever is newer may be ours.
+    newest: Option<u64>,
+    /// Making a server was given up, so there may be one that nobody knows of.
+    in_doubt: bool,
+    /// The machine's server was found so.
+    found: bool,
 }
 
 /// Our part of a service's metadata.
@@ -94,6 +122,7 @@ enum StepKind {
     User,
     Create,
     Build,
+    Check,
     Suspend,
     Unsuspend,
     Delete,
@@ -108,9 +137,12 @@ struct StepJob {
 
 /// Payload of [`POWER`].
 #[derive(Serialize, Deserialize)]
-pub(crate) struct PowerJob {
-    pub(crate) service: String,
-    pub(crate) action: PowerAction,
+struct PowerJob {
+    service: String,
+    action: PowerAction,
+    /// Which of the machine's wishes it is.
+    #[serde(default)]
+    number: u64,
 }
 
 impl Driver {
@@ -130,12 +162,15 @@ impl Machine {
             group_id,
             os_id,
             user: None,
+            search: Search::default(),
             server: None,
             built: false,
+            building_since: None,
             suspended: false,
             gone: false,
             step: None,
             steps: 0,
+            wishes: 0,
             error: None,
             data: Value::Null,
         }
@@ -169,7 +204,10 @@ impl Machine {
             return None;
         }
         if status == Status::Terminated {
-            return self.server.map(|_| StepKind::Delete);
+            return match self.server {
+                Some(_) => Some(StepKind::Delete),
+                None => self.search.in_doubt.then_some(StepKind::Create),
+            };
         }
         if self.user.is_none() {
             return Some(StepKind::User);
@@ -180,6 +218,9 @@ impl Machine {
         if !self.built {
             return Some(StepKind::Build);
         }
+        if self.building_since.is_some() {
+            return Some(StepKind::Check);
+        }
         match (status == Status::Suspended, self.suspended) {
             (true, false) => Some(StepKind::Suspend),
             (false, true) => Some(StepKind::Unsuspend),
@@ -187,9 +228,47 @@ impl Machine {
         }
     }
 
-    /// A machine that could not be built stays as it is until its service ends.
+    /// It has a system.
+    fn is_ready(&self) -> bool {
+        self.built && self.building_since.is_none()
+    }
+
+    /// A machine that could not be built stays as it is until its service ends, or somebody asks again.
     fn is_stuck(&self, status: Status) -> bool {
-        self.error.is_some() && !self.built && status != Status::Terminated
+        self.error.is_some() && !self.is_ready() && status != Status::Terminated
+    }
+
+    /// Somebody asks again, so the last failure is history.
+    pub(crate) fn forgive(&mut self) {
+        self.error = None;
+    }
+
+    /// Whether a step that was planned before still has a point, now that the service is in this status.
+    fn still_wants(&self, kind: StepKind, status: Status) -> bool {
+        match (status, kind) {
+            // One that was given up and waits for another day is tried at once when somebody asks.
+            (Status::Terminated, StepKind::Delete | StepKind::Create) => self.error.is_none(),
+            (Status::Terminated, _)
+            | (Status::Suspended, StepKind::Unsuspend)
+            | (Status::Active, StepKind::Suspend) => false,
+            _ => true,
+        }
+    }
+
+    /// Drops a step that has lost its point. A try of it may have got through, its answer lost: so it counts as done, and
+    /// the opposite step makes sure.
+    fn drop_step(&mut self, kind: StepKind) {
+        match kind {
+            StepKind::Suspend => self.suspended = true,
+            StepKind::Unsuspend => self.suspended = false,
+            StepKind::Create => self.search.in_doubt = true,
+            StepKind::User | StepKind::Build | StepKind::Check | StepKind::Delete => {}
+        }
+    }
+
+    fn server(&self) -> Result<u64, Failure> {
+        self.server
+            .ok_or_else(|| Failure::Final("the service has no server".to_owned()))
     }
 }
 
@@ -199,25 +278,26 @@ pub(crate) fn plan(service: Service, mut machine: Machine) -> Result<Service, Pr
     if machine.driver == Driver::Local {
         return Ok(service);
     }
-    if let Some(step) = &machine.step {
-        if service.status != Status::Terminated || step.kind == StepKind::Delete {
+    if let Some(Step { kind, job, .. }) = machine.step.clone() {
+        if machine.still_wants(kind, service.status) {
             return Ok(service);
         }
-        // The end makes every other step needless, unless its job runs right now; then that job plans what follows.
-        match jobs::cancel(&step.job) {
+        // A job that runs right now plans what follows itself.
+        match jobs::cancel(&job) {
             Ok(()) => machine.step = None,
             Err(JobError::TooLate | JobError::NotFound) => return Ok(service),
             Err(error) => return Err(error.into()),
         }
+        machine.drop_step(kind);
     }
-    if machine.built {
-        // Somebody asks again, so the last failure is history.
-        machine.error = None;
+    if machine.is_ready() {
+        machine.forgive();
     }
-    save(&service, advance(&service, machine)?)
+    save(&service, advance(&service, machine, 0)?)
 }
 
-fn advance(service: &Service, mut machine: Machine) -> Result<Machine, Problem> {
+/// Schedules the next step, not before this time.
+fn advance(service: &Service, mut machine: Machine, not_before: u64) -> Result<Machine, Problem> {
     let Some(kind) = machine
         .next_step(service.status)
         .filter(|_| !machine.is_stuck(service.status))
@@ -233,10 +313,12 @@ fn advance(service: &Service, mut machine: Machine) -> Result<Machine, Problem> 
             number,
         },
     )
+    .at(not_before)
     .attempts(STEP_ATTEMPTS_MAX)
     .once(format!("{STEP}:{}:{number}", service.id));
     if kind == StepKind::Delete {
-        job = job.at(service.terminated_at.unwrap_or(service.updated_at) + DELETE_DELAY_MS);
+        let ended_at = service.terminated_at.unwrap_or(service.updated_at);
+        job = job.at(not_before.max(ended_at + DELETE_DELAY_MS));
     }
     machine.step = Some(Step {
         kind,
@@ -249,7 +331,7 @@ fn advance(service: &Service, mut machine: Machine) -> Result<Machine, Problem> 
 fn save(service: &Service, machine: Machine) -> Result<Service, Problem> {
     let mut changes = ServiceChanges::default();
     if service.external_ref.is_none() {
-        changes.external_ref = machine.server.map(|server| format!("virtfusion:{server}"));
+        changes.external_ref = machine.server.map(external_ref);
     }
     changes.metadata = Some(machine.into_metadata(&service.metadata)?);
     match services::update(&service.id, changes.clone()) {
@@ -283,25 +365,34 @@ fn step(job: &Job, order: &StepJob) -> Result<(), JobFailure> {
         // Another step has taken its place.
         return Ok(());
     };
-    let failed = match perform(step.kind, &service, &mut machine) {
+    let failed = match perform(job.attempt, step.kind, &service, &mut machine) {
         Ok(()) => {
             machine.error = None;
             None
         }
-        Err(Failure::Retry { after, reason }) if job.attempt < job.attempts_max => {
-            return Err(JobFailure::Retry { after, reason });
+        Err(failure @ Failure::Retry { .. }) if job.attempt < job.attempts_max => {
+            return Err(failure.after_try(job.attempt, STEP_PAUSE_SECONDS_MAX));
         }
         Err(failure) => Some(failure.to_string()),
     };
     if let Some(reason) = &failed {
         report(&service, step.kind, reason)?;
         machine.error = Some(reason.clone());
+        machine.search.in_doubt |= step.kind == StepKind::Create;
     }
-    // A step that failed is not tried again by itself; the end of the service is followed all the same.
-    if failed.is_none() || (service.status == Status::Terminated && step.kind != StepKind::Delete) {
-        machine = advance(&service, machine)?;
+    // A step that failed is not tried again by itself; but a service that has ended leaves nothing behind, however long
+    // that takes.
+    let is_over = service.status == Status::Terminated;
+    if failed.is_none() || is_over {
+        let gave_up = failed.is_some() && matches!(step.kind, StepKind::Create | StepKind::Delete);
+        let not_before = if gave_up {
+            context::now() + DELETE_AGAIN_MS
+        } else {
+            0
+        };
+        machine = advance(&service, machine, not_before)?;
     }
-    let is_built = step.kind == StepKind::Build && machine.built;
+    let is_built = step.kind == StepKind::Check && machine.is_ready();
     let service = save(&service, machine)?;
     if is_built && service.status != Status::Terminated {
         services::activate(&service.id).map_err(Problem::from)?;
@@ -310,49 +401,143 @@ fn step(job: &Job, order: &StepJob) -> Result<(), JobFailure> {
 }
 
 /// The step's call, and what it says about the machine.
-fn perform(kind: StepKind, service: &Service, machine: &mut Machine) -> Result<(), Failure> {
-    // A terminated service needs no more steps; but a server may have been made in the run before this one, so that
-    // call is always made (or its answer handed out again), and deletion follows.
-    if service.status == Status::Terminated && !matches!(kind, StepKind::Create | StepKind::Delete) {
+fn perform(attempt: u32, kind: StepKind, service: &Service, machine: &mut Machine) -> Result<(), Failure> {
+    // The end of a service makes its other steps needless; but a server may have been made in the run before this one.
+    if !matches!(kind, StepKind::Create | StepKind::Delete) && !machine.still_wants(kind, service.status) {
+        machine.drop_step(kind);
         return Ok(());
     }
-    let server = || {
-        machine
-            .server
-            .ok_or_else(|| Failure::Final("the service has no server".to_owned()))
-    };
     match kind {
-        StepKind::User => {
-            let user = users::get(service.user).map_err(|error| Failure::from(Problem::from(error)))?;
-            machine.user = Some(virtfusion::ensure_user(&user)?);
-        }
-        StepKind::Create => {
-            let user = machine
-                .user
-                .ok_or_else(|| Failure::Final("the customer has no account".to_owned()))?;
-            let made = virtfusion::create_server(user, machine.package_id, machine.group_id)?;
-            machine.server = Some(made.id);
-            machine.data = made.data;
-        }
+        StepKind::User => find_account(service, machine)?,
+        StepKind::Create => create(attempt, service, machine)?,
         StepKind::Build => {
-            let data = virtfusion::build(server()?, machine.os_id, &service.label, &service.id)?;
+            let data = virtfusion::build(machine.server()?, machine.os_id, &service.label, &service.id)?;
             machine.built = true;
+            machine.building_since = Some(context::now());
             machine.data = data;
         }
+        StepKind::Check => check(machine)?,
         StepKind::Suspend => {
-            virtfusion::suspend(server()?)?;
+            virtfusion::suspend(machine.server()?)?;
             machine.suspended = true;
         }
         StepKind::Unsuspend => {
-            virtfusion::unsuspend(server()?)?;
+            virtfusion::unsuspend(machine.server()?)?;
             machine.suspended = false;
         }
         StepKind::Delete => {
-            virtfusion::delete(server()?)?;
+            virtfusion::delete(machine.server()?)?;
             machine.gone = true;
         }
     }
     Ok(())
+}
+
+/// The customer's account, and the newest server that it has already.
+fn find_account(service: &Service, machine: &mut Machine) -> Result<(), Failure> {
+    let user = users::get(service.user).map_err(|error| Failure::from(Problem::from(error)))?;
+    let account = virtfusion::ensure_user(&user)?;
+    let servers = if account.is_new {
+        Ok(Vec::new())
+    } else {
+        virtfusion::servers_of(account.id)
+    };
+    machine.search.newest = match servers {
+        Ok(servers) => Some(servers.into_iter().max().unwrap_or(0)),
+        // The order goes on: only servers whose answers are lost cannot be found then.
+        Err(failure @ Failure::Final(_)) => {
+            log::warn(&format!("{}: {failure}", service.id));
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    machine.user = Some(account.id);
+    Ok(())
+}
+
+/// A server: one that an earlier try has made, if there may be one, or else a new one, unless the service is over.
+fn create(attempt: u32, service: &Service, machine: &mut Machine) -> Result<(), Failure> {
+    let is_over = service.status == Status::Terminated;
+    let account = machine
+        .user
+        .ok_or_else(|| Failure::Final("the customer has no account".to_owned()))?;
+    let lost = if attempt > 1 || is_over || machine.search.in_doubt {
+        find_lost(service, account, machine.search.newest)?
+    } else {
+        None
+    };
+    machine.search.in_doubt = false;
+    if let Some(server) = lost {
+        log::info(&format!(
+            "{} takes over server {server}, which a lost answer left",
+            service.id
+        ));
+        machine.server = Some(server);
+        machine.search.found = true;
+    } else if !is_over {
+        let made = virtfusion::create_server(account, machine.package_id, machine.group_id)?;
+        if let Some(other) = holder(made.id)?
+            && other.id != service.id
+            && other.user == service.user
+            && Machine::of(&other)?.search.found
+        {
+            // Another order of the same customer looked for its own meanwhile, and took this one.
+            return Err(Failure::Retry {
+                least: None,
+                reason: format!("server {} was taken over by {}", made.id, other.id),
+            });
+        }
+        machine.server = Some(made.id);
+        machine.data = made.data;
+    }
+    Ok(())
+}
+
+/// A server of this account that is newer than the order, and that no service has.
+fn find_lost(service: &Service, account: u64, newest: Option<u64>) -> Result<Option<u64>, Failure> {
+    let Some(newest) = newest else {
+        return Ok(None);
+    };
+    let mut servers = virtfusion::servers_of(account)?;
+    servers.retain(|&server| server > newest);
+    servers.sort_unstable();
+    for server in servers {
+        if holder(server)?.is_none_or(|holder| holder.id == service.id) {
+            return Ok(Some(server));
+        }
+    }
+    Ok(None)
+}
+
+/// The service that has this server.
+fn holder(server: u64) -> Result<Option<Service>, Failure> {
+    match services::find_by_external_ref(&external_ref(server)) {
+        Ok(service) => Ok(Some(service)),
+        Err(ServiceError::NotFound) => Ok(None),
+        Err(error) => Err(Problem::from(error).into()),
+    }
+}
+
+fn external_ref(server: u64) -> String {
+    format!("virtfusion:{server}")
+}
+
+/// Whether VirtFusion, which builds after it has answered, is done. A build that failed is to be made again.
+fn check(machine: &mut Machine) -> Result<(), Failure> {
+    let seen = virtfusion::view(machine.server()?)?;
+    machine.data = seen.data;
+    match seen.state {
+        BuildState::Built => {
+            machine.building_since = None;
+            Ok(())
+        }
+        BuildState::UnderWay => Err(Failure::still_building()),
+        BuildState::Failed => {
+            machine.building_since = None;
+            machine.built = false;
+            Err(Failure::Final("VirtFusion could not build the server".to_owned()))
+        }
+    }
 }
 
 /// Tells the operator, in the log and as an event.
@@ -363,17 +548,34 @@ fn report(service: &Service, kind: StepKind, reason: &str) -> Result<(), Problem
     Ok(())
 }
 
+/// Has a machine switched. A wish takes the place of those before it: a start that met a locked server must not follow a
+/// later stop.
+pub(crate) fn switch(service: &Service, mut machine: Machine, action: PowerAction) -> Result<(), Problem> {
+    machine.wishes += 1;
+    let order = PowerJob {
+        service: service.id.clone(),
+        action,
+        number: machine.wishes,
+    };
+    jobs::schedule(NewJob::new(POWER, &order))?;
+    save(service, machine)?;
+    Ok(())
+}
+
 fn power(job: &Job, order: &PowerJob) -> Result<(), JobFailure> {
     let service = services::get(&order.service).map_err(Problem::from)?;
     let machine = Machine::of(&service)?;
+    if order.number < machine.wishes {
+        return Ok(());
+    }
     // Suspended or ended since: the request has lost its point.
     let (Status::Active, Some(server)) = (service.status, machine.server) else {
         return Ok(());
     };
     match virtfusion::power(server, order.action) {
         Ok(()) => Ok(()),
-        Err(Failure::Retry { after, reason }) if job.attempt < POWER_ATTEMPTS_MAX => {
-            Err(JobFailure::Retry { after, reason })
+        Err(failure @ Failure::Retry { .. }) if job.attempt < POWER_ATTEMPTS_MAX => {
+            Err(failure.after_try(job.attempt, POWER_PAUSE_SECONDS_MAX))
         }
         Err(failure) => Err(JobFailure::fatal(failure.to_string())),
     }

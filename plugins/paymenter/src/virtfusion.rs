@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use mooring_sdk::jobs::JobFailure;
 use mooring_sdk::outbound::{Answer, Call, OutboundError};
 use mooring_sdk::prelude::Problem;
 use mooring_sdk::users::User;
@@ -13,13 +14,31 @@ use crate::model::PowerAction;
 
 /// The manifest's target.
 pub(crate) const TARGET: &str = "virtfusion";
+/// Setting: where VirtFusion is.
+pub(crate) const URL: &str = "virtfusion_url";
+/// Setting: the token, which the host adds.
+pub(crate) const TOKEN: &str = "virtfusion_token";
 
-/// Pause while a task holds the server.
+/// First pause while a task holds the server.
 const LOCKED_SECONDS: u32 = 10;
-/// Pause for what only the operator can mend.
+/// First pause while a server is being built.
+const BUILDING_SECONDS: u32 = 10;
+/// First pause for what only the operator can mend.
 const SETTING_SECONDS: u32 = 300;
 /// The longest pause that VirtFusion may ask for.
 const PAUSE_SECONDS_MAX: u32 = 3600;
+/// What a server's `state` says before its system is installed. A word that is not here means that it is: an order must
+/// not wait for ever because VirtFusion has found a new one.
+const STATES_BEFORE: [&str; 8] = [
+    "new",
+    "pending",
+    "queued",
+    "created",
+    "awaiting_build",
+    "building",
+    "installing",
+    "provisioning",
+];
 /// What is kept of VirtFusion's words about a server or a failure.
 const DATA_BYTES_MAX: usize = 16 * 1024;
 const REASON_CHARACTERS_MAX: usize = 500;
@@ -27,10 +46,10 @@ const REASON_CHARACTERS_MAX: usize = 500;
 /// Why a call did not do what it should.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Worth another try.
-    Retry { after: Option<u32>, reason: String },
-    /// The server or user does not exist.
-    NotFound,
+    /// Worth another try: after so many seconds at least, or by the host's back-off.
+    Retry { least: Option<u32>, reason: String },
+    /// The server or user does not exist; which call says so.
+    NotFound(String),
     /// No retry can help.
     Final(String),
 }
@@ -39,6 +58,27 @@ pub(crate) enum Failure {
 pub(crate) struct Made {
     pub(crate) id: u64,
     pub(crate) data: Value,
+}
+
+/// What VirtFusion says about a server.
+pub(crate) struct Seen {
+    pub(crate) state: BuildState,
+    pub(crate) data: Value,
+}
+
+/// How far the system of a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BuildState {
+    UnderWay,
+    Built,
+    Failed,
+}
+
+/// A customer of VirtFusion's.
+pub(crate) struct Account {
+    pub(crate) id: u64,
+    /// It was made just now, so it has no servers.
+    pub(crate) is_new: bool,
 }
 
 /// Every answer wraps what it says.
@@ -52,20 +92,30 @@ struct WithId {
     id: u64,
 }
 
-/// VirtFusion's id of a customer, who is made where there is none; ours is the external relation.
-pub(crate) fn ensure_user(user: &User) -> Result<u64, Failure> {
-    let answer = match find_user(user) {
-        Err(Failure::NotFound) => match create_user(user) {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Building {
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    build_failed: Option<bool>,
+}
+
+/// VirtFusion's account of a customer, which is made where there is none; our id is the external relation.
+pub(crate) fn ensure_user(user: &User) -> Result<Account, Failure> {
+    let (answer, is_new) = match find_user(user) {
+        Err(Failure::NotFound(_)) => match create_user(user) {
             // Another order of the same customer may have been quicker, and then there is one now.
             Err(Failure::Final(reason)) => match find_user(user) {
-                Err(Failure::NotFound) => Err(Failure::Final(reason)),
-                found => found,
+                Err(Failure::NotFound(_)) => return Err(Failure::Final(reason)),
+                found => (found?, false),
             },
-            created => created,
+            created => (created?, true),
         },
-        found => found,
-    }?;
-    Ok(read::<Data<WithId>>(&answer)?.data.id)
+        found => (found?, false),
+    };
+    let id = read::<Data<WithId>>(&answer)?.data.id;
+    Ok(Account { id, is_new })
 }
 
 fn find_user(user: &User) -> Result<Answer, Failure> {
@@ -78,7 +128,7 @@ fn create_user(user: &User) -> Result<Answer, Failure> {
     } else {
         &user.name
     };
-    send(call("POST", "/users").json(&json!({
+    add(call("POST", "/users").json(&json!({
         "name": name,
         "email": user.email,
         "extRelationId": user.id,
@@ -86,10 +136,20 @@ fn create_user(user: &User) -> Result<Answer, Failure> {
     })))
 }
 
+/// Ids of an account's servers. VirtFusion may answer 404 where there are none.
+pub(crate) fn servers_of(account: u64) -> Result<Vec<u64>, Failure> {
+    let answer = match send(call("GET", format!("/servers/user/{account}"))) {
+        Err(Failure::NotFound(_)) => return Ok(Vec::new()),
+        found => found?,
+    };
+    let servers = read::<Data<Vec<WithId>>>(&answer)?.data;
+    Ok(servers.into_iter().map(|server| server.id).collect())
+}
+
 /// Makes a server; it has no system yet.
 pub(crate) fn create_server(user: u64, package: u64, group: u64) -> Result<Made, Failure> {
     let order = json!({ "packageId": package, "userId": user, "hypervisorId": group });
-    let answer = send(call("POST", "/servers").json(&order))?;
+    let answer = add(call("POST", "/servers").json(&order))?;
     let id = read::<Data<WithId>>(&answer)?.data.id;
     Ok(Made {
         id,
@@ -108,6 +168,24 @@ pub(crate) fn build(server: u64, system: u64, hostname: &str, service: &str) -> 
     Ok(data(&answer))
 }
 
+/// Looks how far a server is.
+pub(crate) fn view(server: u64) -> Result<Seen, Failure> {
+    let answer = send(call("GET", format!("/servers/{server}")))?;
+    let building = read::<Data<Building>>(&answer)?.data;
+    let is_before = |state: String| STATES_BEFORE.contains(&state.to_ascii_lowercase().as_str());
+    let state = if building.build_failed == Some(true) {
+        BuildState::Failed
+    } else if building.state.is_some_and(is_before) {
+        BuildState::UnderWay
+    } else {
+        BuildState::Built
+    };
+    Ok(Seen {
+        state,
+        data: data(&answer),
+    })
+}
+
 /// Suspends a server.
 pub(crate) fn suspend(server: u64) -> Result<(), Failure> {
     send(call("POST", format!("/servers/{server}/suspend"))).map(drop)
@@ -122,7 +200,7 @@ pub(crate) fn unsuspend(server: u64) -> Result<(), Failure> {
 /// seconds are waited before this call.)
 pub(crate) fn delete(server: u64) -> Result<(), Failure> {
     match send(call("DELETE", format!("/servers/{server}?delay=0"))) {
-        Ok(_) | Err(Failure::NotFound) => Ok(()),
+        Ok(_) | Err(Failure::NotFound(_)) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
@@ -142,11 +220,22 @@ fn call(method: &str, path: impl Into<String>) -> Call {
     Call::new(TARGET, method, path)
 }
 
+/// A call that makes something. There is nothing that VirtFusion could fail to know, so a 404 means a wrong path.
+fn add(call: Call) -> Result<Answer, Failure> {
+    send(call).map_err(|failure| match failure {
+        Failure::NotFound(what) => Failure::Retry {
+            least: Some(SETTING_SECONDS),
+            reason: format!("{what}: answered 404; check the setting `{URL}`"),
+        },
+        failure => failure,
+    })
+}
+
 /// The one place that judges an answer.
 fn send(call: Call) -> Result<Answer, Failure> {
     let what = format!("VirtFusion, {} {}", call.method, call.path);
-    let retry = |after, why: &str| Failure::Retry {
-        after,
+    let retry = |least, why: &str| Failure::Retry {
+        least,
         reason: format!("{what}: {why}"),
     };
     let answer = call.send().map_err(|error| match &error {
@@ -165,16 +254,16 @@ fn send(call: Call) -> Result<Answer, Failure> {
         200..=299 => Ok(answer),
         300..=399 => Err(retry(
             Some(SETTING_SECONDS),
-            "redirects; check the setting `virtfusion_url`",
+            &format!("redirects; check the setting `{URL}`"),
         )),
         401 | 403 => Err(retry(
             Some(SETTING_SECONDS),
             &format!(
-                "refused the token ({}); check the setting `virtfusion_token`",
+                "refused the token ({}); check the setting `{TOKEN}`",
                 answer.status
             ),
         )),
-        404 => Err(Failure::NotFound),
+        404 => Err(Failure::NotFound(what)),
         423 => Err(retry(Some(LOCKED_SECONDS), "the server is busy (423)")),
         429 => Err(retry(pause(&answer), "too many requests (429)")),
         408 | 500.. => Err(retry(pause(&answer), &format!("answered {}", answer.status))),
@@ -216,10 +305,36 @@ fn words(answer: &Answer) -> String {
         .collect()
 }
 
+impl Failure {
+    /// A server whose system is not installed yet.
+    pub(crate) fn still_building() -> Failure {
+        Failure::Retry {
+            least: Some(BUILDING_SECONDS),
+            reason: "VirtFusion is still building the server".to_owned(),
+        }
+    }
+
+    /// What a job answers whose try failed. Pauses double with every try, also where VirtFusion names one: otherwise a
+    /// hundred tries would be over within minutes, and what takes an operator a weekend to mend would be given up.
+    pub(crate) fn after_try(self, attempt: u32, longest: u32) -> JobFailure {
+        let pause = |least: u32| {
+            let doublings = attempt.saturating_sub(1).min(16);
+            least.saturating_mul(1 << doublings).min(longest.max(least))
+        };
+        match self {
+            Failure::Retry { least, reason } => JobFailure::Retry {
+                after: least.map(pause),
+                reason,
+            },
+            failure => JobFailure::fatal(failure.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::NotFound => f.write_str("VirtFusion does not know the server"),
+            Failure::NotFound(what) => write!(f, "{what}: VirtFusion does not know the server"),
             Failure::Retry { reason, .. } => write!(f, "gave up: {reason}"),
             Failure::Final(reason) => f.write_str(reason),
         }
@@ -229,7 +344,7 @@ impl fmt::Display for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Failure {
         match problem {
-            Problem::Internal(reason) => Failure::Retry { after: None, reason },
+            Problem::Internal(reason) => Failure::Retry { least: None, reason },
             problem => Failure::Final(problem.to_string()),
         }
     }

@@ -23,29 +23,44 @@ fn ordered() -> (Host, String, Value) {
 fn built() -> (Host, String, Value) {
     let (mut host, key, service) = ordered();
     answer_user(&mut host);
-    host.answer(
-        "POST",
-        "/servers",
-        201,
-        json!({ "data": { "id": 77, "uuid": "u" } }),
-    );
-    host.answer(
-        "POST",
-        "/servers/77/build",
-        200,
-        json!({ "data": { "id": 77, "state": "queued" } }),
-    );
+    answer_created(&mut host);
+    answer_built(&mut host);
     assert!(host.run_jobs().iter().all(|run| run.result.is_ok()));
     (host, key, service)
 }
 
+/// The customer is known already, and has the server 70.
 fn answer_user(host: &mut Host) {
-    host.answer(
-        "GET",
-        "/users/1/byExtRelation",
-        200,
-        json!({ "data": { "id": 9 } }),
-    );
+    let user = json!({ "data": { "id": 9 } });
+    host.answer("GET", "/users/1/byExtRelation", 200, user);
+    answer_servers(host, &[70]);
+}
+
+fn answer_servers(host: &mut Host, ids: &[u64]) {
+    let servers: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+    host.answer("GET", "/servers/user/9", 200, json!({ "data": servers }));
+}
+
+fn answer_created(host: &mut Host) {
+    let server = json!({ "data": { "id": 77, "uuid": "u" } });
+    host.answer("POST", "/servers", 201, server);
+}
+
+fn answer_built(host: &mut Host) {
+    host.answer("POST", "/servers/77/build", 200, json!({ "data": { "id": 77 } }));
+    host.answer("GET", "/servers/77", 200, json!({ "data": complete() }));
+}
+
+fn complete() -> Value {
+    json!({ "id": 77, "state": "complete", "suspended": false, "buildFailed": false })
+}
+
+/// Runs the next job, which must fail for now; gives the seconds until the next try.
+fn fails_for_now(host: &mut Host) -> Option<u32> {
+    match host.run_job().expect("a job is due").result {
+        Err(JobFailure::Retry { after, .. }) => after,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn status(host: &mut Host, key: &str) -> Value {
@@ -86,14 +101,9 @@ fn provisions_step_by_step() {
         201,
         json!({ "data": { "id": 77, "uuid": "u" } }),
     );
-    host.answer(
-        "POST",
-        "/servers/77/build",
-        200,
-        json!({ "data": { "id": 77, "state": "queued" } }),
-    );
+    answer_built(&mut host);
     let runs = host.run_jobs();
-    assert_eq!(runs.len(), 3);
+    assert_eq!(runs.len(), 4);
     assert!(runs.iter().all(|run| run.result.is_ok() && run.attempt == 1));
 
     let customer = json!({ "name": "QA", "email": "qa@example.com", "extRelationId": 1, "sendMail": false });
@@ -117,7 +127,7 @@ fn provisions_step_by_step() {
         (&shown["status"], &shown["vf_id"]),
         (&json!("active"), &json!(77))
     );
-    assert_eq!(shown["vf_data"], json!({ "id": 77, "state": "queued" }));
+    assert_eq!(shown["vf_data"], complete());
     assert_eq!(host.waiting(), []);
 }
 
@@ -203,10 +213,10 @@ fn tries_again_what_may_get_better() {
         (503, None, "answered 503"),
         (
             401,
-            Some(300),
+            Some(3600),
             "refused the token (401); check the setting `virtfusion_token`",
         ),
-        (302, Some(300), "redirects; check the setting `virtfusion_url`"),
+        (302, Some(3600), "redirects; check the setting `virtfusion_url`"),
     ] {
         host.answer("POST", "/servers/77/suspend", answered, Value::Null);
         try_again(&mut host, retry(after, &format!("{what} {why}")));
@@ -220,12 +230,12 @@ fn tries_again_what_may_get_better() {
         ),
         (
             OutboundError::Refused("private".to_owned()),
-            Some(300),
+            Some(3600),
             "refused: private",
         ),
         (
             OutboundError::NotConfigured("virtfusion_token".to_owned()),
-            Some(300),
+            Some(3600),
             "setting `virtfusion_token` is not set",
         ),
     ] {
@@ -253,10 +263,322 @@ fn a_refused_order_fails_and_says_why() {
     );
     assert!(host.log().iter().any(|line| line.starts_with("error: svc_")));
 
-    // Nothing was made, so nothing has to be deleted.
-    for path in [SUSPEND, UNSUSPEND, TERMINATE] {
-        post(&mut host, &key, path, &service);
+    // Its customer need not know what VirtFusion says.
+    let own = host.key_of(1, &["user:read"]);
+    assert_eq!(
+        status(&mut host, &own)["error"],
+        "the server could not be set up or changed"
+    );
+
+    // Only whoever asks again has it tried again, with another job.
+    post(&mut host, &key, SUSPEND, &service);
+    assert_eq!(host.waiting(), []);
+    post(&mut host, &key, UNSUSPEND, &service);
+    assert_eq!(status(&mut host, &key)["status"], "building");
+    answer_servers(&mut host, &[70]);
+    answer_created(&mut host);
+    answer_built(&mut host);
+    host.run_jobs();
+    assert_eq!(status(&mut host, &key)["status"], "active");
+}
+
+#[test]
+fn the_end_of_a_failed_order_looks_for_a_server_that_nobody_knows_of() {
+    for (servers, found) in [(&[70, 77][..], true), (&[70], false)] {
+        let (mut host, key, service) = ordered();
+        answer_user(&mut host);
+        host.answer("POST", "/servers", 201, json!({ "message": "created" }));
+        host.run_jobs();
+        assert_eq!(status(&mut host, &key)["status"], "failed");
+        post(&mut host, &key, TERMINATE, &service);
+        answer_servers(&mut host, servers);
+        assert_eq!(host.run_jobs().len(), 1);
+        host.advance(5000);
+        if found {
+            host.answer("DELETE", "/servers/77?delay=0", 204, Value::Null);
+        }
+        assert_eq!(host.run_jobs().len(), usize::from(found));
         assert_eq!(host.waiting(), []);
+    }
+}
+
+#[test]
+fn a_setting_is_waited_for_during_days() {
+    let (mut host, key, _) = ordered();
+    let ordered_at = host.now();
+    let mut pauses = Vec::new();
+    for _ in 1..100 {
+        host.answer("GET", "/users/1/byExtRelation", 401, Value::Null);
+        let pause = fails_for_now(&mut host).unwrap();
+        pauses.push(pause);
+        host.advance(u64::from(pause) * 1000);
+    }
+    assert_eq!(pauses[..5], [300, 600, 1200, 2400, 3600]);
+    assert!(host.now() - ordered_at > 3 * 24 * 3_600_000);
+    assert_eq!(status(&mut host, &key)["status"], "building");
+}
+
+#[test]
+fn a_locked_server_is_deleted_however_long_that_takes() {
+    let (mut host, key, service) = built();
+    post(&mut host, &key, TERMINATE, &service);
+    host.advance(5000);
+    let ended_at = host.now();
+    for _ in 1..100 {
+        host.answer("DELETE", "/servers/77?delay=0", 423, Value::Null);
+        let pause = fails_for_now(&mut host).unwrap();
+        host.advance(u64::from(pause) * 1000);
+    }
+    assert!(host.now() - ended_at > 3 * 24 * 3_600_000);
+    host.answer("DELETE", "/servers/77?delay=0", 423, Value::Null);
+    assert_eq!(host.run_jobs()[0].result, Ok(()));
+    assert_eq!(host.events()[0].kind, "service.failed");
+
+    // It is given up for a day only.
+    assert_eq!(host.waiting()[0].run_at, host.now() + 24 * 3_600_000);
+    host.advance(24 * 3_600_000);
+    host.answer("DELETE", "/servers/77?delay=0", 204, Value::Null);
+    assert_eq!(host.run_jobs()[0].result, Ok(()));
+    assert_eq!(host.waiting(), []);
+}
+
+#[test]
+fn a_server_whose_answer_was_lost_is_taken_over() {
+    let (mut host, key, _) = ordered();
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    host.fail("POST", "/servers", OutboundError::TimedOut);
+    fails_for_now(&mut host);
+    host.advance(5000);
+    answer_servers(&mut host, &[78, 70, 77]);
+    answer_built(&mut host);
+    assert!(host.run_jobs().iter().all(|run| run.result.is_ok()));
+    assert_eq!(status(&mut host, &key)["vf_id"], 77);
+    assert_eq!(host.services()[0].external_ref.as_deref(), Some("virtfusion:77"));
+
+    // The other order's server is its own.
+    post(&mut host, &key, PROVISION, &order(None));
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    host.fail("POST", "/servers", OutboundError::TimedOut);
+    fails_for_now(&mut host);
+    host.advance(5000);
+    answer_servers(&mut host, &[70, 77]);
+    host.answer("POST", "/servers", 201, json!({ "data": { "id": 80 } }));
+    host.run_job().unwrap();
+    assert_eq!(host.services()[1].external_ref.as_deref(), Some("virtfusion:80"));
+}
+
+#[test]
+fn two_orders_do_not_share_a_server_that_one_took_over() {
+    let (mut host, key, _) = ordered();
+    post(&mut host, &key, PROVISION, &order(None));
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    host.fail("POST", "/servers", OutboundError::TimedOut);
+    fails_for_now(&mut host);
+    // The second order's server is made; before its job is done, the first one's second try takes it for its own.
+    let mut state = 0;
+    answer_created(&mut host);
+    host.run_job_meanwhile(|host| {
+        host.advance(5000);
+        answer_servers(host, &[70, 77]);
+        state = host.run_job().unwrap().attempt;
+    });
+    assert_eq!(state, 2);
+    let servers: Vec<_> = host
+        .services()
+        .iter()
+        .map(|service| service.external_ref.clone())
+        .collect();
+    assert_eq!(servers, [Some("virtfusion:77".to_owned()), None]);
+}
+
+#[test]
+fn ended_while_a_lost_answer_is_tried_again_no_server_is_left() {
+    let (mut host, key, service) = ordered();
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    host.fail("POST", "/servers", OutboundError::TimedOut);
+    fails_for_now(&mut host);
+    post(&mut host, &key, TERMINATE, &service);
+    host.advance(5000);
+    answer_servers(&mut host, &[70, 77]);
+    host.answer("DELETE", "/servers/77?delay=0", 204, Value::Null);
+    assert_eq!(host.run_jobs().len(), 2);
+    assert_eq!(host.waiting(), []);
+}
+
+#[test]
+fn a_server_is_active_once_virtfusion_has_built_it() {
+    let (mut host, key, _) = ordered();
+    answer_user(&mut host);
+    answer_created(&mut host);
+    host.answer("POST", "/servers/77/build", 200, json!({ "data": { "id": 77 } }));
+    let queued = json!({ "data": { "id": 77, "state": "queued", "buildFailed": false } });
+    host.answer("GET", "/servers/77", 200, queued.clone());
+    host.run_jobs();
+    assert_eq!(status(&mut host, &key)["status"], "building");
+    host.advance(10_000);
+    host.answer("GET", "/servers/77", 200, queued);
+    assert_eq!(fails_for_now(&mut host), Some(20));
+    host.advance(20_000);
+    host.answer("GET", "/servers/77", 200, json!({ "data": complete() }));
+    host.run_jobs();
+    assert_eq!(status(&mut host, &key)["status"], "active");
+}
+
+#[test]
+fn a_build_that_never_ends_is_looked_at_again_when_somebody_asks() {
+    let (mut host, key, service) = ordered();
+    answer_user(&mut host);
+    answer_created(&mut host);
+    host.answer("POST", "/servers/77/build", 200, json!({ "data": { "id": 77 } }));
+    for _ in 0..3 {
+        host.run_job().unwrap();
+    }
+    for _ in 0..100 {
+        host.answer(
+            "GET",
+            "/servers/77",
+            200,
+            json!({ "data": { "state": "queued" } }),
+        );
+        host.run_job().unwrap();
+        host.advance(3_600_000);
+    }
+    assert_eq!(status(&mut host, &key)["status"], "failed");
+    post(&mut host, &key, UNSUSPEND, &service);
+    host.answer("GET", "/servers/77", 200, json!({ "data": complete() }));
+    host.run_jobs();
+    assert_eq!(status(&mut host, &key)["status"], "active");
+}
+
+#[test]
+fn a_build_that_fails_is_told_and_made_again_when_somebody_asks() {
+    let (mut host, key, service) = ordered();
+    answer_user(&mut host);
+    answer_created(&mut host);
+    host.answer("POST", "/servers/77/build", 200, json!({ "data": { "id": 77 } }));
+    let failed = json!({ "data": { "id": 77, "state": "queued", "buildFailed": true } });
+    host.answer("GET", "/servers/77", 200, failed);
+    host.run_jobs();
+    let shown = status(&mut host, &key);
+    assert_eq!(
+        (&shown["status"], &shown["error"]),
+        (&json!("failed"), &json!("VirtFusion could not build the server"))
+    );
+    assert_eq!(shown["vf_data"]["buildFailed"], true);
+    assert_eq!(host.events()[0].kind, "service.failed");
+    let path = format!(
+        "/api/v1/services/{}/power",
+        service["service_id"].as_str().unwrap()
+    );
+    let start = r#"{"action":"start"}"#;
+    refused(&mut host, &key, &path, start, 422, "service: could not be set up");
+
+    post(&mut host, &key, UNSUSPEND, &service);
+    answer_built(&mut host);
+    host.run_jobs();
+    assert_eq!(status(&mut host, &key)["status"], "active");
+}
+
+#[test]
+fn a_suspension_that_has_lost_its_point_is_not_carried_out() {
+    let (mut host, key, service) = built();
+    post(&mut host, &key, SUSPEND, &service);
+    host.answer("POST", "/servers/77/suspend", 423, Value::Null);
+    fails_for_now(&mut host);
+    // A try may have got through all the same, so the opposite is asked for.
+    post(&mut host, &key, UNSUSPEND, &service);
+    host.answer("POST", "/servers/77/unsuspend", 204, Value::Null);
+    assert_eq!(host.run_jobs().len(), 1);
+    host.advance(3_600_000);
+    assert_eq!(host.run_jobs(), []);
+    assert_eq!(host.services()[0].status, Status::Active);
+}
+
+#[test]
+fn a_wrong_path_is_a_setting_to_mend() {
+    let (mut host, _, _) = ordered();
+    host.answer("GET", "/users/1/byExtRelation", 404, Value::Null);
+    host.answer("POST", "/users", 404, Value::Null);
+    let reason = "VirtFusion, POST /users: answered 404; check the setting `virtfusion_url`";
+    assert_eq!(host.run_job().unwrap().result, retry(Some(300), reason));
+    host.advance(300_000);
+    answer_user(&mut host);
+    host.run_job().unwrap();
+    host.answer("POST", "/servers", 404, Value::Null);
+    let reason = "VirtFusion, POST /servers: answered 404; check the setting `virtfusion_url`";
+    assert_eq!(host.run_job().unwrap().result, retry(Some(300), reason));
+}
+
+#[test]
+fn half_of_the_settings_is_no_local_service() {
+    for (setting, value, missing) in [
+        (
+            "virtfusion_url",
+            "https://vf.example.com/api/v1",
+            "virtfusion_token",
+        ),
+        ("virtfusion_token", "secret", "virtfusion_url"),
+    ] {
+        let (mut host, key) = host_with_customer();
+        host.set(setting, value);
+        let answer = post(&mut host, &key, PROVISION, &order(None));
+        assert_eq!(
+            (&answer["status"], &answer["driver"]),
+            (&json!("building"), &json!("virtfusion"))
+        );
+        let reason = format!("VirtFusion, GET /users/1/byExtRelation: setting `{missing}` is not set");
+        assert_eq!(host.run_job().unwrap().result, retry(Some(300), &reason));
+    }
+}
+
+#[test]
+fn the_newest_switch_counts() {
+    let (mut host, key, service) = built();
+    let path = format!(
+        "/api/v1/services/{}/power",
+        service["service_id"].as_str().unwrap()
+    );
+    post(&mut host, &key, &path, &json!({ "action": "start" }));
+    host.answer("POST", "/servers/77/power/boot", 423, Value::Null);
+    fails_for_now(&mut host);
+    post(&mut host, &key, &path, &json!({ "action": "stop" }));
+    host.answer("POST", "/servers/77/power/shutdown", 200, Value::Null);
+    host.run_job().unwrap();
+    host.advance(3_600_000);
+    assert_eq!(host.run_jobs()[0].result, Ok(()));
+}
+
+#[test]
+fn a_switch_is_a_word() {
+    let (mut host, key, service) = built();
+    let path = format!(
+        "/api/v1/services/{}/power",
+        service["service_id"].as_str().unwrap()
+    );
+    for (action, error) in [
+        ("null", "action: must be a string, not null"),
+        ("5", "action: must be a string, not integer `5`"),
+        (r#"["start"]"#, "action: must be a string, not an array"),
+        (r#"{"start":null}"#, "action: must be a string, not an object"),
+        (
+            r#""Start""#,
+            "action: must be `start`, `stop`, `restart` or `poweroff`",
+        ),
+    ] {
+        refused(
+            &mut host,
+            &key,
+            &path,
+            &format!(r#"{{"action":{action}}}"#),
+            422,
+            error,
+        );
     }
 }
 
@@ -276,9 +598,11 @@ fn gives_up_in_the_end_and_a_repeated_end_tries_again() {
         "gave up: VirtFusion, DELETE /servers/77?delay=0: answered 500"
     );
 
+    assert_eq!(host.run_jobs(), []);
     post(&mut host, &key, TERMINATE, &service);
     host.answer("DELETE", "/servers/77?delay=0", 204, Value::Null);
     assert_eq!(host.run_jobs()[0].result, Ok(()));
+    assert_eq!(host.waiting(), []);
     assert_eq!(status(&mut host, &key)["error"], Value::Null);
 }
 
@@ -287,10 +611,10 @@ fn suspended_while_building_it_is_suspended_once_built() {
     let (mut host, key, service) = ordered();
     post(&mut host, &key, SUSPEND, &service);
     answer_user(&mut host);
-    host.answer("POST", "/servers", 201, json!({ "data": { "id": 77 } }));
-    host.answer("POST", "/servers/77/build", 200, json!({ "data": { "id": 77 } }));
+    answer_created(&mut host);
+    answer_built(&mut host);
     host.answer("POST", "/servers/77/suspend", 204, Value::Null);
-    assert_eq!(host.run_jobs().len(), 4);
+    assert_eq!(host.run_jobs().len(), 5);
     assert_eq!(host.services()[0].status, Status::Suspended);
     post(&mut host, &key, UNSUSPEND, &service);
     host.answer("POST", "/servers/77/unsuspend", 204, Value::Null);
@@ -315,6 +639,7 @@ fn ended_while_the_server_is_made_no_server_is_lost() {
     host.answer("POST", "/servers", 201, json!({ "data": { "id": 77 } }));
     let run = host.run_job_meanwhile(|host| {
         post(host, &key, TERMINATE, &service);
+        answer_servers(host, &[70, 77]);
     });
     assert_eq!(run.unwrap().result, Ok(()));
     assert_eq!(host.services()[0].external_ref.as_deref(), Some("virtfusion:77"));
@@ -408,13 +733,10 @@ fn a_switch_that_fails_for_good_is_given_up() {
         service["service_id"].as_str().unwrap()
     );
     post(&mut host, &key, &path, &json!({ "action": "start" }));
-    for _ in 0..5 {
+    for pause in [10, 20, 40, 80, 160] {
         host.answer("POST", "/servers/77/power/boot", 423, Value::Null);
-        assert!(matches!(
-            host.run_job().unwrap().result,
-            Err(JobFailure::Retry { after: Some(10), .. })
-        ));
-        host.advance(10_000);
+        assert_eq!(fails_for_now(&mut host), Some(pause));
+        host.advance(u64::from(pause) * 1000);
     }
     host.answer("POST", "/servers/77/power/boot", 423, Value::Null);
     assert!(matches!(

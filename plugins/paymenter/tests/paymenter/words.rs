@@ -143,6 +143,16 @@ fn unknown_paths_methods_and_large_bodies() {
     }
 }
 
+/// A shop whose host has a slash at its end joins it with a path that begins with one.
+#[test]
+fn too_many_slashes_do_no_harm() {
+    let (mut host, key) = host();
+    for path in ["//api/v1/me", "/api/v1/me/"] {
+        let reply = host.get(path).key(&key).send();
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    }
+}
+
 #[test]
 fn jobs_of_another_version_are_given_up() {
     use mooring_sdk::jobs::{self, NewJob};
