@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use mooring_core::ids::{AttemptId, PaymentId, RefundId};
+use mooring_core::ids::{AttemptId, RefundId};
 use mooring_core::jobs::{self, Failure, Job, JobError};
 use mooring_core::money::Amount;
 use mooring_core::payments::{
@@ -37,7 +37,7 @@ pub(super) enum Task {
     /// A gateway is asked to send money back.
     Refund(RefundId),
     /// A payment ends, because its time is over.
-    Expire(PaymentId),
+    Expire(PaymentJob),
     /// A plugin is told again.
     Announce(Box<Announcement>),
     /// A kind or payload that this release does not know.
@@ -85,7 +85,7 @@ impl Task {
             payments::JOB_ABANDON => asks(|_| Question::Abandon),
             payments::JOB_CAPTURE => asks(|about| Question::Capture(about.amount)),
             payments::JOB_REFUND => read(job, |about: RefundJob| Task::Refund(about.refund)),
-            payments::JOB_EXPIRE => read(job, |about: PaymentJob| Task::Expire(about.payment)),
+            payments::JOB_EXPIRE => read(job, Task::Expire),
             payments::JOB_ANNOUNCE => read(job, |about: AnnouncementJob| {
                 Task::Announce(Box::new(about.announcement))
             }),
@@ -270,10 +270,10 @@ impl Shared {
         })
     }
 
-    pub(super) fn expire_payment(&self, attempting: &Attempting, payment: &PaymentId) -> Result<Work, Ran> {
+    pub(super) fn expire_payment(&self, attempting: &Attempting, about: &PaymentJob) -> Result<Work, Ran> {
         let job = &attempting.claimed.job;
         let mut work = Work::write(&self.store, &attempting.draws, &job.tenant, &job.plugin);
-        match payments::expire(&mut work, payment) {
+        match payments::come_due(&mut work, about) {
             Ok(_) => Ok(work),
             Err(error) => Err(not_asked(job.id.as_str(), &error)),
         }

@@ -310,6 +310,14 @@ pub(crate) fn withdraw(work: &mut Work, id: &JobId) -> Result<Withdrawn, StoreEr
     })
 }
 
+/// As [`withdraw`], but one that was run before stays: it may have done what only its next run will tell.
+pub(crate) fn withdraw_untouched(work: &mut Work, id: &JobId) -> Result<(), StoreError> {
+    if find(work, id).map_err(only_the_store)?.runs == 0 {
+        withdraw(work, id)?;
+    }
+    Ok(())
+}
+
 /// What is left of an error where the host itself schedules: its values break no rule, and its jobs exist.
 fn only_the_store(error: JobError) -> StoreError {
     match error {

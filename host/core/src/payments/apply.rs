@@ -1,11 +1,11 @@
 //! What a gateway says of an attempt, applied.
 
-use super::asking::{self, Question};
+use super::asking::{self, Pace, Question};
 use super::end::{close, schedule_capture};
 use super::steps::{Step, status_during, step};
 use super::{
-    Action, Attempt, AttemptState, CaptureMode, EventKind, Payment, PaymentError, Progress, Status, attempts,
-    news, progress, receive, rows,
+    Attempt, AttemptState, CaptureMode, EventKind, Payment, PaymentError, Progress, Status, attempts, news,
+    progress, receive, rows,
 };
 use crate::ids::AttemptId;
 use crate::work::Work;
@@ -28,6 +28,7 @@ pub fn apply(work: &mut Work, attempt: &AttemptId, mut progress: Progress) -> Re
         Step::Stay => {
             learn(&mut attempt, &progress)?;
             further_money(work, &payment, &mut attempt, &progress)?;
+            take_back_overdue(work, &mut payment, &mut attempt)?;
         }
         Step::To => {
             learn(&mut attempt, &progress)?;
@@ -170,7 +171,10 @@ fn uncharged(
     }
     payment.status = Status::Pending;
     payment.failure.clone_from(&attempt.failure);
-    news::announce(work, EventKind::AttemptFailed, payment, Some(attempt), None);
+    // One that was taken back because its time is over has not failed beside.
+    if state != AttemptState::Cancelled || !payment.is_overdue(work.now()) {
+        news::announce(work, EventKind::AttemptFailed, payment, Some(attempt), None);
+    }
     expire_overdue(work, payment, attempt)
 }
 
@@ -220,6 +224,19 @@ fn expire_overdue(work: &mut Work, payment: &mut Payment, attempt: &mut Attempt)
     Ok(())
 }
 
+/// Takes back an attempt of which the gateway says, after the payment's time, that nobody has paid yet. The payment ends with it.
+fn take_back_overdue(
+    work: &mut Work,
+    payment: &mut Payment,
+    attempt: &mut Attempt,
+) -> Result<(), PaymentError> {
+    let waits = attempt.state == AttemptState::Waiting && payment.open.as_ref() == Some(&attempt.id);
+    if waits && payment.is_overdue(work.now()) {
+        attempts::withdraw(work, payment, attempt)?;
+    }
+    Ok(())
+}
+
 /// Sees to it that somebody asks how it went on, as long as that is open.
 fn follow(
     work: &mut Work,
@@ -235,7 +252,7 @@ fn follow(
         if attempt.asked.is_none() {
             asking::ask_at_once(work, attempt, Question::Abandon)?;
         } else {
-            asking::ask_later(work, attempt, Question::Abandon)?;
+            asking::ask_later(work, attempt, Question::Abandon, Pace::Steady)?;
         }
         return Ok(());
     }
@@ -244,18 +261,16 @@ fn follow(
         if said == AttemptState::Authorized {
             schedule_capture(work, attempt, amount)?;
         }
-        asking::ask_later(work, attempt, Question::LookUp)?;
+        asking::ask_later(work, attempt, Question::LookUp, Pace::Steady)?;
         return Ok(());
     }
-    match attempt.state {
-        AttemptState::Processing | AttemptState::Unknown => {
-            asking::ask_later(work, attempt, Question::LookUp)?;
-        }
-        // What is sent by instructions comes without the payer, so nobody's return to the page says that it has come.
-        AttemptState::Waiting if matches!(attempt.action, Some(Action::Instructions { .. })) => {
-            asking::ask_later(work, attempt, Question::LookUp)?;
-        }
-        _ => attempt.asked = None,
+    let pace = Pace::of(attempt);
+    if pace != Pace::of(before) {
+        // What is about to move is asked about soon, however long ago somebody had last seen it stand still.
+        asking::ask_no_more(work, attempt)?;
+    }
+    if let Some(pace) = pace {
+        asking::ask_later(work, attempt, Question::LookUp, pace)?;
     }
     Ok(())
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, AttemptJob, JOB_ABANDON, JOB_LOOK_UP, JOB_REFUND, Refund, RefundJob};
+use super::{
+    Action, Attempt, AttemptJob, AttemptState, JOB_ABANDON, JOB_LOOK_UP, JOB_REFUND, Refund, RefundJob,
+};
 use crate::ids::JobId;
 use crate::jobs;
 use crate::time::Timestamp;
@@ -22,6 +24,32 @@ const PAUSES: [Duration; 5] = [
     Duration::from_mins(10),
     Duration::from_hours(1),
 ];
+
+/// As [`PAUSES`], while the payer is at the gateway's own page: who pays there comes back within minutes, or has the gateway tell us.
+/// This is for who does neither, and for the many who just leave.
+const PAUSES_AT_GATEWAY: [Duration; 9] = [
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+    Duration::from_mins(3),
+    Duration::from_mins(5),
+    Duration::from_mins(10),
+    Duration::from_mins(20),
+    Duration::from_hours(1),
+    Duration::from_hours(3),
+    Duration::from_hours(6),
+];
+
+/// So often the page of a gateway is asked about: for a week. Gateways close theirs within days.
+const QUESTIONS_AT_GATEWAY_MAX: u32 = 35;
+
+/// How often a gateway is asked about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Until it knows.
+    Steady,
+    /// More and more seldom, and not for ever: the payer may have left for good.
+    AtGateway,
+}
 
 /// The newest question of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,14 +86,26 @@ pub(super) fn ask_later(
     work: &mut Work,
     attempt: &mut Attempt,
     question: Question,
+    pace: Pace,
 ) -> Result<(), StoreError> {
     let now = work.now();
     let (at, before) = match &attempt.asked {
-        None => (now.after(PAUSES[0]), 0),
+        None => (now.after(pace.pauses()[0]), 0),
         Some(newest) if newest.at > now => return Ok(()),
-        Some(newest) => newest.next(now),
+        Some(newest) => newest.next(now, pace.pauses()),
     };
+    if pace == Pace::AtGateway && before >= QUESTIONS_AT_GATEWAY_MAX {
+        return Ok(());
+    }
     ask(work, attempt, question, at, before).map(drop)
+}
+
+/// Ends a chain: its newest question is not asked any more, unless somebody has begun to.
+pub(super) fn ask_no_more(work: &mut Work, attempt: &mut Attempt) -> Result<(), StoreError> {
+    if let Some(newest) = attempt.asked.take() {
+        jobs::withdraw_untouched(work, &newest.job)?;
+    }
+    Ok(())
 }
 
 /// Takes a refund to its gateway again, unless that waits already.
@@ -74,7 +114,7 @@ pub(super) fn refund_later(work: &mut Work, refund: &mut Refund) -> Result<(), S
     if refund.asked.at > now {
         return Ok(());
     }
-    let (at, before) = refund.asked.next(now);
+    let (at, before) = refund.asked.next(now, &PAUSES);
     let job = RefundJob {
         refund: refund.id.clone(),
     };
@@ -99,6 +139,8 @@ fn ask(
         attempt: attempt.id.clone(),
         amount: None,
     };
+    // Only the newest question is asked: an earlier one to look might have a gateway charge what this one is to take back.
+    ask_no_more(work, attempt)?;
     // With the time in it, for the job that asked last still holds its own key while it runs.
     let key = format!("{name}:{}:{at}", attempt.id);
     let job = jobs::schedule_for(work, &attempt.gateway, kind, &job, at, Some(&key))?.id;
@@ -112,9 +154,29 @@ fn ask(
 
 impl Asked {
     /// When to ask after this one, and how many there were then.
-    fn next(&self, now: Timestamp) -> (Timestamp, u32) {
+    fn next(&self, now: Timestamp, pauses: &[Duration]) -> (Timestamp, u32) {
         let before = self.before.saturating_add(1);
-        let pause = PAUSES[(before as usize).min(PAUSES.len() - 1)];
+        let pause = pauses[(before as usize).min(pauses.len() - 1)];
         (now.after(pause), before)
+    }
+}
+
+impl Pace {
+    /// How often this attempt is asked about; nothing where the payer's own steps say how it goes on.
+    pub(super) fn of(attempt: &Attempt) -> Option<Pace> {
+        match (attempt.state, &attempt.action) {
+            (AttemptState::Processing | AttemptState::Unknown, _) => Some(Pace::Steady),
+            // What is sent by instructions comes without the payer, so nobody's return to the page says that it has come.
+            (AttemptState::Waiting, Some(Action::Instructions { .. })) => Some(Pace::Steady),
+            (AttemptState::Waiting, Some(Action::Redirect { .. })) => Some(Pace::AtGateway),
+            _ => None,
+        }
+    }
+
+    fn pauses(self) -> &'static [Duration] {
+        match self {
+            Pace::Steady => &PAUSES,
+            Pace::AtGateway => &PAUSES_AT_GATEWAY,
+        }
     }
 }

@@ -79,6 +79,7 @@ pub fn create(work: &mut Work, new: NewPayment) -> Result<Payment, PaymentError>
     if let Some(at) = payment.expires_at {
         let job = PaymentJob {
             payment: payment.id.clone(),
+            asked: false,
         };
         jobs::schedule_for(work, &payment.plugin, JOB_EXPIRE, &job, at, None)?;
     }

@@ -1,14 +1,20 @@
 //! Ending a payment, and taking or releasing what is reserved.
 
+use std::time::Duration;
+
+use super::asking::{self, Pace, Question};
 use super::{
-    Attempt, AttemptJob, AttemptState, CaptureMode, EventKind, Failure, JOB_CAPTURE, Payment, PaymentError,
-    Status, attempts, news, progress, rows,
+    Attempt, AttemptJob, AttemptState, CaptureMode, EventKind, Failure, JOB_CAPTURE, JOB_EXPIRE, Payment,
+    PaymentError, PaymentJob, Status, attempts, news, progress, rows,
 };
 use crate::check::InvalidField;
 use crate::ids::{AttemptId, JobId, PaymentId};
 use crate::jobs;
 use crate::money::Amount;
 use crate::work::Work;
+
+/// How long a payment whose time is over waits for its gateway to say whether it was paid in time.
+const LAST_WORD: Duration = Duration::from_mins(15);
 
 /// Ends an open payment of the work's plugin; an attempt under way is abandoned in a job ([`super::JOB_ABANDON`]). Already
 /// cancelled: no change.
@@ -41,6 +47,33 @@ pub fn expire(work: &mut Work, id: &PaymentId) -> Result<Payment, PaymentError> 
         Status::Pending => end(work, payment, Status::Expired, None),
         _ => Ok(payment),
     }
+}
+
+/// Ends a payment of the tenant whose time is over, as [`expire`] does, but not while somebody may have paid of whom we have not
+/// heard: where the payer is at a gateway, that one is asked first. Its answer settles the payment, or ends it; if none comes in
+/// time, the job that this schedules does.
+pub fn come_due(work: &mut Work, job: &PaymentJob) -> Result<Payment, PaymentError> {
+    let tenant = work.tenant().id;
+    let payment = rows::payment(work, tenant, &job.payment)?;
+    let (Status::Pending, Some(open), false) = (payment.status, &payment.open, job.asked) else {
+        return expire(work, &job.payment);
+    };
+    let before = rows::attempt(work, tenant, open)?;
+    if Pace::of(&before).is_none() {
+        return expire(work, &job.payment);
+    }
+    let mut attempt = before.clone();
+    if !attempt.abandoned {
+        asking::ask_at_once(work, &mut attempt, Question::LookUp)?;
+        rows::save_attempt(work, &before, &attempt)?;
+    }
+    let at = work.now().after(LAST_WORD);
+    let last = PaymentJob {
+        asked: true,
+        ..job.clone()
+    };
+    jobs::schedule_for(work, &payment.plugin, JOB_EXPIRE, &last, at, None)?;
+    Ok(payment)
 }
 
 /// Takes what is authorized, or a part of it, in a job, whose id is given. Repeating it gives the same job while it waits.

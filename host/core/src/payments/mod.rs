@@ -8,6 +8,8 @@
 //! # Guarantees
 //! * One attempt at a time: the next one begins only when the one before is known not to have charged anything
 //!   ([`AttemptState::is_uncharged`]). An attempt of which that is not known stays `unknown` and is asked about until it is.
+//! * Who may have paid is asked about, whether or not anybody tells: at a gateway's page in growing pauses, and when the payment's
+//!   time is over before it ends ([`come_due`]).
 //! * A payment never moves back. What a gateway says late or twice is a no-op, except for money: money that nobody asked
 //!   for any more is posted to suspense and sent back.
 //! * Every change of money is a balanced posting in the same work, under a key of its own, so it is posted once.
@@ -47,7 +49,7 @@ use mooring_store::StoreError;
 pub use self::apply::apply;
 pub use self::attempts::{abandon, begin, choices_left, open_attempt};
 pub use self::create::create;
-pub use self::end::{cancel, capture, expire, fail, refuse_capture, void};
+pub use self::end::{cancel, capture, come_due, expire, fail, refuse_capture, void};
 pub use self::look_up::look_up;
 pub use self::model::{
     Action, Announcement, AnnouncementJob, Attempt, AttemptJob, AttemptState, CaptureMode, EventKind,

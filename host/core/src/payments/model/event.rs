@@ -67,6 +67,9 @@ pub struct RefundJob {
 pub struct PaymentJob {
     /// Which.
     pub payment: PaymentId,
+    /// Whether the gateway was asked whether it is paid, since its time is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
 }
 
 /// Payload of [`crate::payments::JOB_ANNOUNCE`].

@@ -102,23 +102,67 @@ fn a_gateway_is_asked_later_and_later_until_it_knows() {
 }
 
 #[test]
-fn money_that_is_sent_by_instructions_is_looked_for() {
+fn who_pays_elsewhere_is_asked_about_at_the_pace_of_that_place() {
     let shop = Shop::new();
     let (_, attempt) = shop.tried(AttemptState::Starting);
-    let there = Action::Redirect {
-        url: String::from("https://gateway.example/pay"),
-    };
     let lines = vec![(String::from("Address"), String::from("x"))];
-    for (action, looks) in [(there, 0), (Action::Instructions { lines }, 1)] {
-        let waiting = Progress {
-            action: Some(action),
-            ..said(AttemptState::Waiting)
-        };
-        shop.say(&attempt, waiting);
-        assert_eq!(shop.waiting(JOB_LOOK_UP).len(), looks);
+    let steps = [
+        (at_gateway(), 60),
+        (
+            Progress {
+                action: Some(Action::Instructions { lines }),
+                ..said(AttemptState::Waiting)
+            },
+            5,
+        ),
+        (said(AttemptState::Waiting), 5),
+        (at_gateway(), 60),
+        // The gateway has told by itself that it moves.
+        (said(AttemptState::Processing), 5),
+    ];
+    for (index, (progress, seconds)) in steps.into_iter().enumerate() {
+        shop.say(&attempt, progress);
+        let waiting = shop.waiting(JOB_LOOK_UP);
+        assert_eq!(waiting.len(), 1, "{index}: one question at a time");
+        assert_eq!(waiting[0].run_at, at(&shop, seconds), "{index}");
     }
-    shop.say(&attempt, said(AttemptState::Waiting));
-    assert_eq!(shop.waiting(JOB_LOOK_UP).len(), 1, "one question at a time");
+}
+
+#[test]
+fn who_may_have_left_the_page_of_a_gateway_for_good_is_asked_about_ever_more_seldom_and_at_last_not_at_all() {
+    let shop = Shop::new();
+    let (_, attempt) = shop.tried(AttemptState::Starting);
+    shop.say(&attempt, at_gateway());
+    let begun = shop.now();
+    let mut asked = Vec::new();
+    while let Some(next) = shop.waiting(JOB_LOOK_UP).first() {
+        shop.pass(Duration::from_millis(next.run_at.millis() - shop.now().millis()));
+        asked.push(Duration::from_millis(shop.now().millis() - begun.millis()));
+        let claimed = shop.claim(&next.id);
+        shop.run(|work| {
+            apply(work, &attempt.id, said(AttemptState::Waiting)).unwrap();
+            jobs::complete(work, &claimed.lease).unwrap();
+        });
+    }
+    let within = |limit: Duration| asked.iter().filter(|after| **after <= limit).count();
+    assert_eq!(within(Duration::from_mins(15)), 4, "{asked:?}");
+    assert_eq!(within(Duration::from_hours(24)), 11, "{asked:?}");
+    assert!(asked.len() <= 36, "{asked:?}");
+    let last = asked.last().copied().unwrap();
+    assert!(
+        last > Duration::from_hours(6 * 24) && last < Duration::from_hours(8 * 24),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn what_is_taken_back_is_not_looked_up_any_more() {
+    let shop = Shop::new();
+    let (_, attempt) = shop.tried(AttemptState::Starting);
+    shop.say(&attempt, at_gateway());
+    shop.run(|work| abandon(work, &attempt.id).map(drop)).unwrap();
+    assert!(shop.waiting(JOB_LOOK_UP).is_empty(), "it might charge");
+    assert_eq!(shop.waiting(JOB_ABANDON).len(), 1);
 }
 
 #[test]

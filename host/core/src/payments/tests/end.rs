@@ -135,6 +135,84 @@ fn a_payment_whose_money_is_under_way_expires_when_it_does_not_arrive() {
 }
 
 #[test]
+fn who_is_at_a_gateway_when_the_time_is_over_is_asked_about_first() {
+    let cases = [
+        (
+            AttemptState::Succeeded,
+            Status::Succeeded,
+            vec![EventKind::Succeeded],
+        ),
+        (AttemptState::Cancelled, Status::Expired, vec![EventKind::Expired]),
+        (
+            AttemptState::Processing,
+            Status::Processing,
+            vec![EventKind::Processing],
+        ),
+    ];
+    for (said_then, status, kinds) in cases {
+        let (shop, payment, attempt) = due_at_gateway();
+        assert_eq!(
+            shop.payment_now(&payment).status,
+            Status::Pending,
+            "{said_then:?}"
+        );
+        let looks = shop.waiting(JOB_LOOK_UP);
+        assert_eq!((looks.len(), looks[0].run_at), (1, shop.now()), "asked now");
+        assert_eq!(shop.say(&attempt, said(said_then)), kinds, "{said_then:?}");
+        assert_eq!(shop.payment_now(&payment).status, status, "{said_then:?}");
+        assert!(shop.refunds_now(&payment).is_empty(), "{said_then:?}");
+    }
+}
+
+#[test]
+fn who_has_not_paid_at_the_gateway_in_time_cannot_pay_there_any_more() {
+    let (shop, payment, attempt) = due_at_gateway();
+    assert_eq!(shop.say(&attempt, said(AttemptState::Waiting)), []);
+    assert_eq!(shop.waiting(JOB_ABANDON).len(), 1);
+    assert_eq!(
+        shop.payment_now(&payment).status,
+        Status::Pending,
+        "the payer may be faster than that"
+    );
+    assert_eq!(
+        shop.say(&attempt, said(AttemptState::Cancelled)),
+        [EventKind::Expired]
+    );
+    let expired = shop.payment_now(&payment);
+    assert_eq!((expired.status, expired.open), (Status::Expired, None));
+}
+
+#[test]
+fn a_gateway_that_says_nothing_does_not_keep_a_payment_open() {
+    let (shop, payment, attempt) = due_at_gateway();
+    let last = shop.waiting(JOB_EXPIRE).pop().unwrap();
+    assert_eq!(last.run_at, at(&shop, 15 * 60));
+    shop.pass(Duration::from_mins(15));
+    let told = shop.run(|work| {
+        come_due(work, &serde_json::from_str(last.payload.as_str()).unwrap()).unwrap();
+        kinds(work)
+    });
+    assert_eq!(told, [EventKind::Expired]);
+    shop.say(&attempt, said(AttemptState::Succeeded));
+    assert!(shop.refunds_now(&payment)[0].surplus, "too late");
+}
+
+#[test]
+fn whose_payer_is_on_our_own_page_ends_at_once() {
+    let form = Progress {
+        action: Some(Action::Form {
+            fields: vec![FormField {
+                name: String::from("number"),
+                kind: FieldKind::CardNumber,
+            }],
+        }),
+        ..said(AttemptState::Waiting)
+    };
+    let (shop, payment) = due(form);
+    assert_eq!(shop.payment_now(&payment).status, Status::Expired);
+}
+
+#[test]
 fn money_that_comes_after_the_end_is_sent_back() {
     let shop = Shop::new();
     let (payment, attempt) = shop.tried(AttemptState::Waiting);
@@ -295,6 +373,25 @@ fn overdue(state: AttemptState) -> (Shop, Payment, Attempt) {
     let attempt = shop.attempt_at(&payment);
     shop.say(&attempt, said(state));
     shop.pass(Duration::from_mins(1));
+    (shop, payment, attempt)
+}
+
+/// A payment of which the gateway said this, whose time has come.
+fn due(progress: Progress) -> (Shop, Payment) {
+    let shop = Shop::new();
+    let end = at(&shop, 30);
+    let payment = shop.payment(|new| new.expires_at = Some(end));
+    let attempt = shop.attempt_at(&payment);
+    shop.say(&attempt, progress);
+    shop.pass(Duration::from_secs(30));
+    let job: PaymentJob = serde_json::from_str(shop.waiting(JOB_EXPIRE)[0].payload.as_str()).unwrap();
+    shop.run(|work| come_due(work, &job)).unwrap();
+    (shop, payment)
+}
+
+fn due_at_gateway() -> (Shop, Payment, Attempt) {
+    let (shop, payment) = due(at_gateway());
+    let attempt = open_attempt(&mut shop.work(), &payment.id).unwrap().unwrap();
     (shop, payment, attempt)
 }
 

@@ -178,6 +178,16 @@ pub(super) fn brought(state: AttemptState, minor: i64) -> Progress {
     }
 }
 
+/// The payer is sent to the gateway's own page.
+pub(super) fn at_gateway() -> Progress {
+    Progress {
+        action: Some(Action::Redirect {
+            url: String::from("https://gateway.example/pay"),
+        }),
+        ..said(AttemptState::Waiting)
+    }
+}
+
 pub(super) fn kinds(work: &mut Work) -> Vec<EventKind> {
     let announcements = work.take_announcements().into_iter();
     announcements.map(|announcement| announcement.kind).collect()
