@@ -3,8 +3,8 @@
 //! | from | success | failure | 410 |
 //! | --- | --- | --- | --- |
 //! | healthy | healthy | degraded at the 3rd failure in a row | disabled |
-//! | degraded | healthy | suspended at the 10th in a row | disabled |
-//! | suspended | healthy | suspended, tried again after a pause that doubles; disabled after 5 days without a success | disabled |
+//! | degraded | healthy | suspended once 10 have failed in a row, for at least 10 minutes | disabled |
+//! | suspended | healthy | suspended, tried again after a pause that doubles up to 5 minutes; disabled after 5 days without a success | disabled |
 //! | disabled | disabled | disabled | disabled |
 //!
 //! Whoever is disabled stays so until the operator enables it; the host's own reasons (410, failing) also end when the
@@ -23,11 +23,15 @@ pub const DEGRADED_AFTER: u32 = 3;
 /// receiver which refuses one event and takes the others is not suspended for it.
 pub const SUSPENDED_AFTER: u32 = 10;
 
+/// So long they must have lasted as well: many events fail in a row within seconds where a receiver merely restarts, and
+/// holding what has never been tried would delay it beyond the provider's schedule.
+pub const SUSPENDED_AFTER_LASTING: Duration = Duration::from_mins(10);
+
 /// The first pause before a suspended endpoint is tried again; doubles each time.
 pub const PROBE_PAUSE_MIN: Duration = Duration::from_secs(30);
 
-/// The longest pause.
-pub const PROBE_PAUSE_MAX: Duration = Duration::from_hours(1);
+/// The longest pause: so long after a receiver is well again, at most, what was held goes out.
+pub const PROBE_PAUSE_MAX: Duration = Duration::from_mins(5);
 
 /// So long after the first failure of a row a suspended endpoint that fails again is disabled. Longer than a long weekend.
 pub const DISABLED_AFTER: Duration = Duration::from_hours(5 * 24);
@@ -51,7 +55,7 @@ impl Endpoint {
             }
             self.probes = self.probes.saturating_add(1);
             self.probe_at = Some(now.after(probe_pause(self.probes)));
-        } else if self.failures >= SUSPENDED_AFTER {
+        } else if self.failures >= SUSPENDED_AFTER && now >= since.after(SUSPENDED_AFTER_LASTING) {
             self.health = Health::Suspended;
             self.probes = 0;
             self.probe_at = Some(now.after(probe_pause(0)));
@@ -106,9 +110,10 @@ mod tests {
         Fails(u32),
         Succeeds,
         IsGone,
+        MinutesPass(u64),
         DaysPass(u64),
     }
-    use Step::{DaysPass, Fails, IsGone, Succeeds};
+    use Step::{DaysPass, Fails, IsGone, MinutesPass, Succeeds};
 
     fn endpoint() -> Endpoint {
         let world = World::new();
@@ -136,20 +141,26 @@ mod tests {
     #[test]
     fn health_follows_the_table() {
         use Health::{Degraded, Disabled, Healthy, Suspended};
-        let table: [(&[Step], Health, usize); 12] = [
-            (&[], Healthy, 8),
-            (&[Fails(2)], Healthy, 8),
-            (&[Fails(2), Succeeds, Fails(2)], Healthy, 8),
-            (&[Fails(3)], Degraded, 1),
-            (&[Fails(3), Succeeds], Healthy, 8),
-            (&[Fails(9)], Degraded, 1),
-            (&[Fails(10)], Suspended, 1),
-            (&[Fails(10), Succeeds], Healthy, 8),
-            (&[Fails(10), DaysPass(4), Fails(1)], Suspended, 1),
-            (&[Fails(10), DaysPass(5), Fails(1)], Disabled, 0),
-            (&[IsGone], Disabled, 0),
+        let suspended = [Fails(9), MinutesPass(11), Fails(1)];
+        let and_then = |more: &[Step]| [&suspended, more].concat();
+        let table: [(Vec<Step>, Health, usize); 14] = [
+            (vec![], Healthy, 8),
+            (vec![Fails(2)], Healthy, 8),
+            (vec![Fails(2), Succeeds, Fails(2)], Healthy, 8),
+            (vec![Fails(3)], Degraded, 1),
+            (vec![Fails(3), Succeeds], Healthy, 8),
+            // Many failures that have not lasted, and few that have.
+            (vec![Fails(50), MinutesPass(9), Fails(50)], Degraded, 1),
+            (vec![Fails(8), MinutesPass(60), Fails(1)], Degraded, 1),
+            (vec![Fails(9), MinutesPass(10), Fails(1)], Suspended, 1),
+            (and_then(&[Succeeds]), Healthy, 8),
+            // A success in between begins anew.
+            (vec![Fails(9), MinutesPass(11), Succeeds, Fails(10)], Degraded, 1),
+            (and_then(&[DaysPass(4), Fails(1)]), Suspended, 1),
+            (and_then(&[DaysPass(5), Fails(1)]), Disabled, 0),
+            (vec![IsGone], Disabled, 0),
             (
-                &[Fails(10), DaysPass(5), Fails(1), Succeeds, Fails(1)],
+                and_then(&[DaysPass(5), Fails(1), Succeeds, Fails(1)]),
                 Disabled,
                 0,
             ),
@@ -157,10 +168,11 @@ mod tests {
         for (row, (steps, health, at_once)) in table.into_iter().enumerate() {
             let (mut endpoint, mut now) = (endpoint(), Timestamp(1000));
             for step in steps {
-                match *step {
+                match step {
                     Fails(times) => (0..times).for_each(|_| endpoint.failed(now)),
                     Succeeds => endpoint.succeeded(),
                     IsGone => endpoint.disable(DisabledBy::Gone, now),
+                    MinutesPass(minutes) => now = now.after(Duration::from_mins(minutes)),
                     DaysPass(days) => now = now.after(Duration::from_hours(24 * days)),
                 }
             }
@@ -175,17 +187,22 @@ mod tests {
     }
 
     #[test]
-    fn probes_come_later_and_later_up_to_an_hour() {
-        let (mut endpoint, now) = (endpoint(), Timestamp(0));
-        (0..SUSPENDED_AFTER).for_each(|_| endpoint.failed(now));
+    fn probes_come_later_and_later_up_to_five_minutes() {
+        let mut endpoint = endpoint();
+        let suspend = |endpoint: &mut Endpoint, now: Timestamp| {
+            (1..SUSPENDED_AFTER).for_each(|_| endpoint.failed(now.before(SUSPENDED_AFTER_LASTING)));
+            endpoint.failed(now);
+        };
+        let now = Timestamp(1_000_000);
+        suspend(&mut endpoint, now);
         let mut pauses = Vec::new();
-        for _ in 0..9 {
-            pauses.push(endpoint.probe_at.unwrap().millis() / 1000);
+        for _ in 0..6 {
+            pauses.push((endpoint.probe_at.unwrap().millis() - now.millis()) / 1000);
             endpoint.failed(now);
         }
-        assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        assert_eq!(pauses, [30, 60, 120, 240, 300, 300]);
         endpoint.succeeded();
-        (0..SUSPENDED_AFTER).for_each(|_| endpoint.failed(now));
-        assert_eq!(endpoint.probe_at.unwrap().millis(), 30_000);
+        suspend(&mut endpoint, now);
+        assert_eq!(endpoint.probe_at.unwrap().millis(), now.millis() + 30_000);
     }
 }

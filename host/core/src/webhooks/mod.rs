@@ -38,7 +38,10 @@ use mooring_store::StoreError;
 use serde::{Deserialize, Serialize};
 
 pub use self::dispatch::{Dispatched, dispatch, sync};
-pub use self::health::{DEGRADED_AFTER, DISABLED_AFTER, PROBE_PAUSE_MAX, PROBE_PAUSE_MIN, SUSPENDED_AFTER};
+pub use self::health::{
+    DEGRADED_AFTER, DISABLED_AFTER, PROBE_PAUSE_MAX, PROBE_PAUSE_MIN, SUSPENDED_AFTER,
+    SUSPENDED_AFTER_LASTING,
+};
 pub use self::made::{
     EndpointChanges, MADE_MAX, NewEndpoint, change, deliveries_of, made, make, own, redeliver_own, remove,
     renew_secret,
