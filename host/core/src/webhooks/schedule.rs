@@ -1,7 +1,8 @@
 //! When a failed delivery is tried again.
 //!
 //! The pauses are the provider's promise to its receivers, so they are kept: an attempt never comes early, and comes late by
-//! at most a tenth of the pause, 30 seconds at most, so that what failed together does not come back together.
+//! at most a tenth of the pause, 30 seconds at most, so that what failed together does not come back together. A receiver
+//! that asks for a longer pause gets it, up to [`ASKED_MAX`].
 
 use std::time::Duration;
 
@@ -11,8 +12,11 @@ use rand::RngExt;
 const JITTER_THOUSANDTHS: u32 = 100;
 const JITTER_MAX: Duration = Duration::from_secs(30);
 
+/// The longest pause that a receiver can ask for: a maintenance of hours is heard, and a mistaken year holds nothing for good.
+const ASKED_MAX: Duration = Duration::from_hours(24);
+
 /// The pause after this many attempts of a schedule, or nothing: it was the last one. A receiver that says when it wants to
-/// be asked again is heard as far as the schedule can bear: at most twice the pause.
+/// be asked again is asked then, but not before the schedule has it.
 pub(super) fn pause(
     retry_seconds: &[u32],
     tries: u32,
@@ -21,9 +25,9 @@ pub(super) fn pause(
 ) -> Option<Duration> {
     let index = usize::try_from(tries.checked_sub(1)?).ok()?;
     let planned = Duration::from_secs((*retry_seconds.get(index)?).into());
-    let asked = retry_after.unwrap_or(planned).clamp(planned, planned * 2);
-    let jitter = (planned * rng.random_range(0..=JITTER_THOUSANDTHS) / 1000).min(JITTER_MAX);
-    Some((asked + jitter).min(planned * 2).max(planned))
+    let pause = retry_after.unwrap_or_default().min(ASKED_MAX).max(planned);
+    let jitter = (pause * rng.random_range(0..=JITTER_THOUSANDTHS) / 1000).min(JITTER_MAX);
+    Some(pause + jitter)
 }
 
 #[cfg(test)]
@@ -48,9 +52,16 @@ mod tests {
     }
 
     #[test]
-    fn a_receivers_wish_is_heard_between_once_and_twice_the_pause() {
+    fn a_receivers_wish_is_heard_from_the_pause_up_to_a_day() {
         let mut rng = ChaCha20Rng::from_seed([4; 32]);
-        for (asked, least, most) in [(1, 30.0, 33.0), (45, 45.0, 48.0), (1000, 60.0, 60.0)] {
+        let wishes = [
+            (1, 30.0, 33.0),
+            (45, 45.0, 49.5),
+            (3600, 3600.0, 3630.0),
+            (86_401, 86_400.0, 86_430.0),
+            (u64::MAX, 86_400.0, 86_430.0),
+        ];
+        for (asked, least, most) in wishes {
             for _ in 0..100 {
                 let asked = Some(Duration::from_secs(asked));
                 let pause = pause(&[30], 1, asked, &mut rng).unwrap().as_secs_f64();
