@@ -87,8 +87,8 @@ fn wanting(
     Ok(current)
 }
 
-/// Makes the endpoints that a manifest and its settings ask for, and brings those there are up to date. Gives the ones whose
-/// address is set. An address that has changed is another chance: what the old one did is forgotten, unless the operator
+/// Makes the endpoints that a manifest and its settings ask for, and brings those there are up to date. Gives them all: one
+/// whose address is not set any more stays, and what comes for it is held until it is set again. An address that has changed is another chance: what the old one did is forgotten, unless the operator
 /// switched the endpoint off. Repeating it is safe.
 pub fn sync(
     work: &mut HostWork,
@@ -99,13 +99,12 @@ pub fn sync(
     let mut current = Vec::new();
     for webhook in &manifest.webhooks {
         let address = settings::value_of(work, tenant, plugin, &manifest.settings, &webhook.url_setting)?;
-        let Some(address) = address.map(|url| digest(&url)) else {
-            continue;
-        };
+        let address = address.map(|url| digest(&url));
         let before = endpoint_of(work, tenant.id, plugin, &webhook.name)?;
-        let mut endpoint = match &before {
-            Some(endpoint) => endpoint.clone(),
-            None => new_endpoint(
+        let mut endpoint = match (&before, &address) {
+            (Some(endpoint), _) => endpoint.clone(),
+            (None, None) => continue,
+            (None, Some(_)) => new_endpoint(
                 work,
                 tenant,
                 plugin,
@@ -115,8 +114,8 @@ pub fn sync(
         };
         endpoint.kinds.clone_from(&webhook.kinds);
         endpoint.ordered = webhook.ordered;
-        if endpoint.address.as_ref() != Some(&address) {
-            endpoint.address = Some(address);
+        if address.is_some() && endpoint.address != address {
+            endpoint.address = address;
             let by_operator =
                 matches!(endpoint.disabled, Some(disabled) if disabled.by == DisabledBy::Operator);
             if !by_operator {
@@ -156,7 +155,8 @@ pub(super) fn enqueue(
         queue: 0,
         ordinal: work.next_ordinal(&[layout::DELIVERIES])?,
     };
-    delivery.wait_until(now, endpoint.ordered);
+    // A sample is wanted now, before what waits; where order matters it has its place in it.
+    delivery.wait_until(now, endpoint.ordered || test);
     save_delivery(work, None, &delivery)?;
     let key = event_key(endpoint.tenant.id, &event.id, &endpoint.id);
     work.transaction

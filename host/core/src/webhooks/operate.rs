@@ -191,7 +191,8 @@ pub fn redeliver(work: &mut HostWork, id: &DeliveryId) -> Result<Delivery, Webho
     Ok(delivery)
 }
 
-/// Redelivers the dead deliveries of an endpoint that were made in `from..to`, oldest first. Gives how many there were, and
+/// Redelivers the dead deliveries of an endpoint that were made in `from..to`, oldest first, but not samples: those were for
+/// whoever was looking then. Gives how many there were, and
 /// whether there may be more: then call it again.
 pub fn redeliver_range(
     work: &mut HostWork,
@@ -220,7 +221,8 @@ pub fn redeliver_range(
         )?;
         let is_last = page.items.len() < RANGE_MAX;
         for delivery in page.items {
-            if (from..to).contains(&delivery.created_at) && redelivered < RANGE_MAX {
+            let is_meant = !delivery.test && (from..to).contains(&delivery.created_at);
+            if is_meant && redelivered < RANGE_MAX {
                 again(work, &endpoint, delivery)?;
                 redelivered += 1;
             } else {
@@ -281,15 +283,16 @@ pub fn enable(work: &mut HostWork, id: &EndpointId) -> Result<Endpoint, WebhookE
     Ok(endpoint)
 }
 
-/// Sends a sample event of a kind to an endpoint, once. The sample says that it is one; unless the operator gives other data,
-/// it holds nothing real, since a receiver may well act on it.
+/// Sends a sample event of a kind to an endpoint, once, at once: a suspended endpoint is tried with it. The sample says that
+/// it is one; unless the operator gives other data, it holds nothing real, since a receiver may well act on it.
 pub fn test(
     work: &mut Work,
     id: &EndpointId,
     kind: &str,
     data: Option<&str>,
 ) -> Result<Delivery, WebhookError> {
-    let endpoint = find_endpoint(work, id)?;
+    let before = find_endpoint(work, id)?;
+    let mut endpoint = before.clone();
     if endpoint.tenant != *work.tenant() || endpoint.plugin != *work.plugin() {
         return Err(WebhookError::NoEndpoint);
     }
@@ -307,7 +310,10 @@ pub fn test(
     };
     let event = events::emit(work, new)?.event;
     work.deliveries_changed = true;
-    enqueue(work, &endpoint, &event, true)
+    let delivery = enqueue(work, &endpoint, &event, true)?;
+    endpoint.probe_at = endpoint.probe_at.map(|_| work.now());
+    save_endpoint(work, Some(&before), &mut endpoint)?;
+    Ok(delivery)
 }
 
 /// Removes deliveries that were made longer than [`DELIVERED_KEPT`] ago, at most `limit`. Gives how many there were; as many

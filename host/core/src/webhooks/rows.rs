@@ -242,8 +242,11 @@ impl Delivery {
                 let value = serde_json::to_vec(&queued).expect("a plain struct has a JSON form");
                 vec![(queue_key(&self.endpoint, self.queue, self.ordinal), value)]
             }
-            // Dead ones stay until they are redelivered.
-            (DeliveryState::Delivered, _, Some(at)) => vec![(ended_key(at, &self.id), Vec::new())],
+            // Dead ones stay until they are redelivered, unless they were only samples.
+            (DeliveryState::Dead, ..) if !self.test => Vec::new(),
+            (DeliveryState::Delivered | DeliveryState::Dead, _, Some(at)) => {
+                vec![(ended_key(at, &self.id), Vec::new())]
+            }
             _ => Vec::new(),
         }
     }

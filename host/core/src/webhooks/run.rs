@@ -292,6 +292,8 @@ impl Delivery {
         };
         let error = match verdict {
             Verdict::Success => None,
+            // A sample says nothing about the endpoint, and disables none.
+            Verdict::Gone if self.test => Some(String::from("answered 410")),
             Verdict::Gone => Some(String::from("answered 410; the endpoint is disabled")),
             Verdict::Failure { reason, .. } => Some(reason.chars().take(ERROR_CHARS_MAX).collect()),
         };

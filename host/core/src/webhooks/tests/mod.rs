@@ -42,13 +42,15 @@ fn an_event_is_delivered_once_to_the_endpoint_that_wants_it() {
 }
 
 #[test]
-fn without_an_address_nothing_is_delivered_and_without_the_plugin_it_is_held() {
-    let post = Post::new(|_| ());
+fn without_an_address_or_without_the_plugin_what_comes_for_an_endpoint_is_held() {
+    let post = Post::new(|webhook| webhook.kinds = vec!["a".into()]);
     post.world
         .run(|work| settings::unset(work, &post.manifest.settings, "url"))
         .unwrap();
     post.emit("a");
-    assert_eq!(post.dispatch().endpoints.len(), 0);
+    post.emit("unwanted");
+    assert_eq!(post.dispatch().endpoints.len(), 1);
+    assert_eq!(post.counts().waiting, 1);
 
     // What is emitted while the plugin is not loaded waits for its endpoints.
     post.emit("a");
@@ -57,7 +59,16 @@ fn without_an_address_nothing_is_delivered_and_without_the_plugin_it_is_held() {
         dispatch(host, &rows, &|_| None).unwrap()
     });
     assert_eq!((dispatched.rows, dispatched.endpoints.len()), (1, 1));
-    assert_eq!(post.counts().waiting, 1);
+    assert_eq!(post.counts().waiting, 2);
+}
+
+#[test]
+fn an_address_that_was_never_set_has_no_endpoint() {
+    let post = Post::unset(|_| ());
+    post.emit("a");
+    assert_eq!(post.dispatch().endpoints.len(), 0);
+    post.set("url", "https://shop.example/hook");
+    assert_eq!(post.counts().waiting, 0);
 }
 
 #[test]
@@ -242,6 +253,32 @@ fn a_suspended_endpoint_is_tried_with_one_delivery_at_a_time() {
 }
 
 #[test]
+fn a_sample_passes_what_holds_a_suspended_endpoint() {
+    let post = Post::new(|webhook| webhook.retry_seconds = vec![1; 30]);
+    for _ in 0..10 {
+        post.sent("a");
+    }
+    let claims = post.claim(0, 10);
+    for claimed in &claims.deliveries[1..] {
+        post.record(&claimed.lease, answer(500));
+    }
+    post.world.pass(SUSPENDED_AFTER_LASTING);
+    post.record(&claims.deliveries[0].lease, answer(500));
+    let suspended = post.endpoint();
+    assert_eq!(suspended.health, Health::Suspended);
+    assert_eq!(post.claim(0, 8).deliveries, []);
+    let sent = post
+        .world
+        .run(|work| test(work, &suspended.id, "a", None))
+        .unwrap();
+    let claims = post.claim(0, 8);
+    assert_eq!(claims.deliveries.len(), 1);
+    assert_eq!(claims.deliveries[0].lease.delivery, sent.id);
+    post.record(&claims.deliveries[0].lease, answer(200));
+    assert_eq!(post.endpoint().health, Health::Healthy);
+}
+
+#[test]
 fn where_order_matters_each_event_waits_for_the_one_before() {
     let post = Post::new(|webhook| webhook.ordered = true);
     let first = post.sent("a");
@@ -276,6 +313,20 @@ fn a_test_is_sent_once_and_says_nothing_about_the_endpoint() {
     post.record(&claims.deliveries[0].lease, answer(500));
     assert_eq!(post.delivery(&sent.id).state, DeliveryState::Dead);
     assert_eq!(post.endpoint().failures, 0);
+    // Nor is it sent again with what was given up, and it goes as what was delivered goes.
+    let all = (Timestamp(0), Timestamp(u64::MAX));
+    let redelivered = post
+        .world
+        .host_run(|host| redeliver_range(host, &endpoint, all.0, all.1));
+    assert_eq!(redelivered.unwrap(), (0, false));
+    post.world.pass(DELIVERED_KEPT);
+    assert_eq!(post.world.host_run(|host| purge(host, 10)).unwrap(), 1);
+    assert_eq!(post.counts().dead, 0);
+    let sent = post.world.run(|work| test(work, &endpoint, "a", None)).unwrap();
+    post.attempt(answer(410));
+    let attempts = post.delivery(&sent.id).attempts;
+    assert_eq!(attempts[0].error.as_deref(), Some("answered 410"));
+    assert_eq!(post.endpoint().health, Health::Healthy);
     let foreign = &mut post.world.work_of(&post.world.globex, "alpha");
     assert!(matches!(
         test(foreign, &endpoint, "a", None),

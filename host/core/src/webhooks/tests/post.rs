@@ -56,12 +56,17 @@ pub(super) struct Post {
 
 impl Post {
     pub(super) fn new(change: impl FnOnce(&mut Webhook)) -> Post {
-        let post = Post {
-            world: World::new(),
-            manifest: manifest(change),
-        };
+        let post = Post::unset(change);
         post.set("url", "https://shop.example/hook");
         post
+    }
+
+    /// The same without an address.
+    pub(super) fn unset(change: impl FnOnce(&mut Webhook)) -> Post {
+        Post {
+            world: World::new(),
+            manifest: manifest(change),
+        }
     }
 
     pub(super) fn set(&self, name: &str, value: &str) {
