@@ -5,9 +5,9 @@
 
 use std::fmt::Display;
 
-use mooring_sdk::context;
 use mooring_sdk::ledger::{self, Direction, Entry, LedgerError, NewPosting, Posting, StatementLine};
 use mooring_sdk::prelude::*;
+use mooring_sdk::{context, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
@@ -59,9 +59,10 @@ fn fee_setting(role: &str) -> &'static str {
 }
 
 /// `POST reseller/credits/sell`. Not safe to repeat: every call is a sale.
-pub(crate) fn sell(token: UserToken, Json(sale): Json<Sale>) -> Result<Json<Sold>, Error> {
+pub(crate) fn sell(token: UserToken, Body(body): Body) -> Result<Json<Sold>, Error> {
     let seller = reseller::authorize(&token)?;
     merchant::active()?;
+    let sale: Sale = json::from_slice(&body)?;
     let gross = convert::amount(&sale.amount, "amount", CURRENCY)?;
     let recipient = reseller::recipient(&sale.recipient)?;
     if recipient.id == seller.id {
@@ -124,7 +125,7 @@ fn posting(parties: &Parties, gross: &Amount, fee: &Amount, note: String) -> New
         idempotency_key: format!("renovax:sale:{}", hex::encode(context::random(16))),
         description: note,
         entries,
-        metadata: mooring_sdk::json::to_string(parties),
+        metadata: json::to_string(parties),
     }
 }
 

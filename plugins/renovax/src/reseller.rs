@@ -1,5 +1,6 @@
 //! Resellers, and the users they make.
 
+use mooring_sdk::json;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue, RecordError};
 use mooring_sdk::users::{self, NewUser, User, UserError};
@@ -52,10 +53,14 @@ pub(crate) fn me(token: UserToken) -> Result<Json<model::Reseller>, Error> {
 }
 
 /// `POST reseller/users`.
-pub(crate) fn create(token: UserToken, Json(new): Json<NewAccount>) -> Result<Response, Error> {
+pub(crate) fn create(token: UserToken, Body(body): Body) -> Result<Response, Error> {
     let creator = authorize(&token)?;
     merchant::active()?;
+    let new: NewAccount = json::from_slice(&body)?;
     let username = check_username(new.username.into_string())?;
+    if by_reference(&username)?.is_some() {
+        return Err(Error::invalid("username", "has been taken"));
+    }
     let password = new.password.map(check_password).transpose()?;
     let generated = password.is_none().then(convert::password);
     let user = users::create(NewUser {
@@ -120,7 +125,6 @@ pub(crate) fn list(
     let found = records::list(COLLECTION, Some(filter), part.page())?;
     let mut data = Vec::with_capacity(found.items.len());
     for document in &found.items {
-        let account: Account = document.read()?;
         let id = document
             .id
             .parse()
@@ -128,7 +132,7 @@ pub(crate) fn list(
         let user = users::get(id)?;
         data.push(model::Account {
             id,
-            username: account.username,
+            username: username(&user)?,
             email: user.email,
             name: Some(user.name),
             role: user.role,
@@ -140,28 +144,56 @@ pub(crate) fn list(
     Ok(Json(model::Page { data, meta }))
 }
 
-/// What a user is called here. Users whom the operator made have their external reference, or what is before the `@`.
+/// What a user is called here; [`recipient`] finds the user by it, and nobody else, now and later. Upper and lower case are
+/// the same in names and not in external references, of which the host keeps one of each; so one that is written in lower case
+/// is the name, and whoever has no such reference is called by the e-mail, which is nobody else's either.
 pub(crate) fn username(user: &User) -> Result<String, Error> {
-    match records::get(COLLECTION, &user.id.to_string()) {
-        Ok(document) => Ok(document.read::<Account>()?.username),
-        Err(RecordError::NotFound) => {
-            let local = user.email.split('@').next().unwrap_or_default();
-            Ok(user.external_ref.clone().unwrap_or_else(|| local.to_owned()))
-        }
-        Err(error) => Err(error.into()),
+    let Some(reference) = user.external_ref.as_deref().filter(|name| is_name(name)) else {
+        return Ok(user.email.clone());
+    };
+    let shown = match records::get(COLLECTION, &user.id.to_string()) {
+        Ok(document) => document.read::<Account>()?.username,
+        Err(RecordError::NotFound) => return Ok(reference.to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    // The operator can have given another reference since the account was made.
+    if shown.to_lowercase() == reference {
+        Ok(shown)
+    } else {
+        Ok(reference.to_owned())
     }
+}
+
+/// Whether [`recipient`] finds an external reference as it is.
+fn is_name(reference: &str) -> bool {
+    !reference.contains('@') && reference == reference.trim().to_lowercase()
 }
 
 /// The user with this user name or e-mail.
 pub(crate) fn recipient(name: &str) -> Result<User, Error> {
-    let found = if name.contains('@') {
-        users::find_by_email(name)
-    } else {
-        users::find_by_external_ref(&name.to_lowercase())
-    };
-    match found {
-        Ok(user) => Ok(user),
-        Err(UserError::NotFound | UserError::Invalid(_)) => Err(Error::RecipientNotFound),
+    if name.contains('@') {
+        return found(users::find_by_email(name))?.ok_or(Error::RecipientNotFound);
+    }
+    let named = found(users::find_by_external_ref(&name.to_lowercase()))?;
+    // A reference of the operator's, with upper-case letters, is nobody's name; it may be what is meant all the same.
+    match (named, by_reference(name)?) {
+        (Some(named), Some(exact)) if named.id != exact.id => {
+            let reason = "is two users in upper and lower case: give the e-mail";
+            Err(Error::invalid("recipient", reason))
+        }
+        (named, exact) => named.or(exact).ok_or(Error::RecipientNotFound),
+    }
+}
+
+/// The user whose external reference is exactly this.
+fn by_reference(name: &str) -> Result<Option<User>, Error> {
+    found(users::find_by_external_ref(name))
+}
+
+fn found(result: Result<User, UserError>) -> Result<Option<User>, Error> {
+    match result {
+        Ok(user) => Ok(Some(user)),
+        Err(UserError::NotFound | UserError::Invalid(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -310,19 +310,115 @@ fn a_reseller_sees_only_whom_it_has_made() {
     assert_eq!(get(&mut host, &luigis, USERS)["data"][1]["username"], "carl");
 }
 
-#[test]
-fn users_of_the_operator_have_names_too() {
-    let mut host = Host::new();
+/// A reseller whom the operator makes.
+fn made_by_operator(host: &mut Host, email: &str, external_ref: Option<&str>) -> u64 {
     let new = mooring_sdk::users::NewUser {
-        email: "peach@example.com".to_owned(),
+        email: email.to_owned(),
         role: Some("admin".to_owned()),
+        external_ref: external_ref.map(str::to_owned),
         ..Default::default()
     };
-    let peach = host.act(|| mooring_sdk::users::create(new)).unwrap().id;
-    let token = host.key_of(peach, &["user"]);
-    let me = get(&mut host, &token, "/api/reseller/me");
-    assert_eq!(
-        (&me["username"], &me["role"], &me["fee_percent"]),
-        (&json!("peach"), &json!("admin"), &json!(0))
+    host.act(|| mooring_sdk::users::create(new)).expect("a user").id
+}
+
+#[test]
+fn the_name_that_is_shown_is_found_and_nobody_elses() {
+    for (reference, shown) in [
+        (None, "peach@example.com"),
+        (Some("peach"), "peach"),
+        (Some("Peach"), "peach@example.com"),
+        (Some("bowser@example.com"), "peach@example.com"),
+    ] {
+        let (mut host, mario) = host_with_reseller("reseller", "100");
+        let peach = made_by_operator(&mut host, "peach@example.com", reference);
+        let token = host.key_of(peach, &["user"]);
+        let me = get(&mut host, &token, "/api/reseller/me");
+        assert_eq!(
+            (&me["username"], &me["role"], &me["fee_percent"]),
+            (&json!(shown), &json!("admin"), &json!(0))
+        );
+        // Somebody else takes the part before the `@`, if nobody has it; credits go to whom the name is shown for all the same.
+        let new = json!({ "username": "peach", "email": "bowser@example.com" });
+        host.post(USERS).key(&mario).json(&new).send();
+        for name in [shown.to_owned(), shown.to_uppercase()] {
+            let sold = post(
+                &mut host,
+                &mario,
+                SELL,
+                &json!({ "recipient": name, "amount": 1 }),
+                200,
+            );
+            assert_eq!(
+                (&sold["recipient"]["id"], &sold["recipient"]["username"]),
+                (&json!(peach), &json!(shown))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_reference_in_upper_case_is_found_unless_it_could_be_somebody_else() {
+    let (mut host, mario) = host_with_reseller("reseller", "100");
+    let peach = made_by_operator(&mut host, "peach@example.com", Some("Peach"));
+    let order = json!({ "recipient": "Peach", "amount": 1 });
+    let sold = post(&mut host, &mario, SELL, &order, 200);
+    assert_eq!(sold["recipient"]["id"], peach);
+    let taken = json!({ "username": "Peach", "email": "b@example.com" });
+    refused(
+        &mut host,
+        &mario,
+        USERS,
+        &taken.to_string(),
+        422,
+        "validation_failed",
     );
+
+    let other = json!({ "username": "peach", "email": "b@example.com" });
+    let other = post(&mut host, &mario, USERS, &other, 201)["user"]["id"].clone();
+    let answer = refused(
+        &mut host,
+        &mario,
+        SELL,
+        &order.to_string(),
+        422,
+        "validation_failed",
+    );
+    assert!(answer["errors"]["recipient"].is_array(), "{answer}");
+    // The name that is shown is still its owner's.
+    let sold = post(
+        &mut host,
+        &mario,
+        SELL,
+        &json!({ "recipient": "peach", "amount": 1 }),
+        200,
+    );
+    assert_eq!(sold["recipient"]["id"], other);
+}
+
+#[test]
+fn a_name_that_the_operator_changes_is_shown_as_it_is_found() {
+    let (mut host, mario) = host_with_reseller("reseller", "100");
+    let new = json!({ "username": "Alice42", "email": "alice@example.com" });
+    let alice = post(&mut host, &mario, USERS, &new, 201)["user"]["id"]
+        .as_u64()
+        .unwrap();
+    let changes = mooring_sdk::users::UserChanges {
+        external_ref: Some("alice43".to_owned()),
+        ..Default::default()
+    };
+    host.act(|| mooring_sdk::users::update(alice, changes)).unwrap();
+    assert_eq!(get(&mut host, &mario, USERS)["data"][0]["username"], "alice43");
+    let sold = post(
+        &mut host,
+        &mario,
+        SELL,
+        &json!({ "recipient": "ALICE43", "amount": 1 }),
+        200,
+    );
+    assert_eq!(
+        sold["recipient"],
+        json!({ "id": alice, "username": "alice43", "credits": sold["net"] })
+    );
+    let gone = json!({ "recipient": "alice42", "amount": 1 });
+    refused(&mut host, &mario, SELL, &gone.to_string(), 404, "not_found");
 }
