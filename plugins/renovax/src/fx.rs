@@ -144,6 +144,13 @@ pub fn half_up(numerator: i128, denominator: i128) -> i128 {
     }
 }
 
+/// How much of `to` there was for one of `from`, with six places, rounded half up. Nothing where it does not fit.
+pub(crate) fn rate(from: &Amount, to: &Amount) -> Option<String> {
+    let numerator = i128::from(to.minor).checked_mul(power(6 + u32::from(from.exponent)))?;
+    let denominator = i128::from(from.minor).checked_mul(power(u32::from(to.exponent)))?;
+    (denominator > 0).then(|| decimal(half_up(numerator, denominator), 6))
+}
+
 /// `units` of `10^-places`, written out.
 pub(crate) fn decimal(units: i128, places: u32) -> String {
     let places = places as usize;

@@ -4,6 +4,7 @@
 //! - `convert`: that JSON to primitives and back
 //! - `merchant`: whom a token acts for, and the operator's settings
 //! - `invoices`, `refunds`, `webhooks`: the life of an invoice, and what is told of it
+//! - `personal`: whose the money of a personal merchant is
 //! - `reseller`, `credits`: users, and what they buy
 //! - `fx`: exact decimals, exchange rates and the rule of rounding
 //! - `error`: every failure, in the provider's words
@@ -15,6 +16,7 @@ pub mod fx;
 mod invoices;
 mod merchant;
 mod model;
+mod personal;
 mod refunds;
 mod reseller;
 mod schema;

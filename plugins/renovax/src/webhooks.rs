@@ -13,6 +13,7 @@ use crate::convert::{written, zulu};
 use crate::error::Error;
 use crate::invoices::{self, Terms};
 use crate::model::{Fiat, News, Status};
+use crate::personal::{self, net};
 use crate::{convert, fx};
 
 /// What gateways tell beside.
@@ -26,6 +27,11 @@ struct Details {
 
 /// Something has happened to an invoice: it is filed under its new status, and its merchant told.
 pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
+    let terms: Terms = event.payment.read()?;
+    let personal = terms.owner.user();
+    if let Some(user) = personal {
+        personal::settle(&event, user)?;
+    }
     let PaymentEvent {
         kind,
         payment,
@@ -35,7 +41,6 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
     let Some((name, once)) = name(&kind, &payment)? else {
         return Ok(());
     };
-    let terms: Terms = payment.read()?;
     // What is told again later is about the payment as it was; it is filed as it is.
     let newest = payments::get(&payment.id)?;
     invoices::file(&newest, &terms, convert::status(&newest)?)?;
@@ -45,8 +50,11 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
         None => paid_by(&payment)?,
     };
     let body = body(name, &payment, &terms, status, attempt.as_ref())?;
-    let event = NewEvent::new(name, &payment.reference, &body);
-    webhooks::emit(event.once(format!("{name}:{}:{once}", payment.reference)))?;
+    let event =
+        NewEvent::new(name, &payment.reference, &body).once(format!("{name}:{}:{once}", payment.reference));
+    // The endpoint is the merchant's, and so is the secret: it is not for users to say what is signed with it.
+    let event = if personal.is_some() { event.silent() } else { event };
+    webhooks::emit(event)?;
     Ok(())
 }
 
@@ -98,6 +106,9 @@ fn body<'e>(
         .as_ref()
         .is_some_and(|received| money::is_asset(&received.currency));
     let paid_at = payment.paid_at.map(zulu);
+    let fiat = attempt
+        .zip(received.as_ref())
+        .and_then(|(attempt, received)| fiat(payment, terms, attempt, &received.currency));
     let (mut amount_received, mut currency, mut fee, mut amount_net) = (None, None, None, None);
     if let Some(received) = received {
         amount_received = Some(received.amount);
@@ -112,7 +123,7 @@ fn body<'e>(
         status,
         invoice_amount: written(&payment.amount),
         invoice_currency: &payment.amount.currency,
-        fiat: attempt.and_then(|_| fiat(payment, terms)),
+        fiat,
         customer_paid_fee: terms.customer_pays_fee && attempt.is_some(),
         driver: attempt.map(driver),
         tx_hash: details.tx_hash.filter(|_| is_coin),
@@ -158,15 +169,11 @@ impl Received {
 
     /// In the invoice's currency, as the ledger has it.
     fn here(payment: &Payment) -> Received {
-        let net = Amount {
-            minor: payment.received.minor - payment.fee.minor,
-            ..payment.received.clone()
-        };
         Received {
             amount: written(&payment.received),
             currency: payment.received.currency.clone(),
             fee: written(&payment.fee),
-            net: written(&net),
+            net: written(&net(payment)),
         }
     }
 
@@ -196,16 +203,32 @@ impl Received {
     }
 }
 
-fn fiat(payment: &Payment, terms: &Terms) -> Option<Fiat> {
-    let fx = terms.fx.as_ref()?;
-    let net = Amount {
-        minor: payment.received.minor - payment.fee.minor,
-        ..payment.received.clone()
+/// What it comes to in the merchant's currency, where something else was `received`.
+fn fiat(payment: &Payment, terms: &Terms, attempt: &Attempt, received: &str) -> Option<Fiat> {
+    let Some(fx) = &terms.fx else {
+        return worth(payment, attempt);
     };
+    if received == fx.currency {
+        return None;
+    }
     Some(Fiat {
         amount_received_fiat: written(&fx.convert(&payment.received)?),
-        amount_net_fiat: written(&fx.convert(&net)?),
+        amount_net_fiat: written(&fx.convert(&net(payment))?),
         fx_rate_used: fx.exact()?.shown(6),
         fx_pair: format!("{}/{}", payment.amount.currency, fx.currency),
+    })
+}
+
+/// The invoice is in the merchant's currency, and the driver took another one: as much as it says that was worth.
+fn worth(payment: &Payment, attempt: &Attempt) -> Option<Fiat> {
+    let came = attempt.received.as_ref()?;
+    if came.currency == payment.received.currency {
+        return None;
+    }
+    Some(Fiat {
+        amount_received_fiat: written(&payment.received),
+        amount_net_fiat: written(&net(payment)),
+        fx_rate_used: fx::rate(came, &payment.received)?,
+        fx_pair: format!("{}/{}", came.currency, payment.received.currency),
     })
 }

@@ -1,3 +1,4 @@
+use mooring_sdk::endpoints;
 use mooring_sdk::money::Amount;
 use mooring_sdk::payments;
 use mooring_sdk::testing::{AttemptDone, RefundOutcome};
@@ -223,8 +224,105 @@ fn fees_in_coins_are_the_same_part_and_always_add_up() {
         for (field, shown) in ["amount_received", "fee", "amount_net"].iter().zip(shown) {
             assert_eq!(body[field], shown, "{coin} {received}: {field}");
         }
-        assert_eq!(body.get("fx_pair"), None);
+        // The merchant's currency is the invoice's, and what came is not.
+        assert_eq!(body["fx_pair"], format!("{coin}/USD"));
     }
+}
+
+#[test]
+fn what_was_paid_in_another_currency_than_the_merchants_is_told_in_that_too() {
+    // Coin, received, worth; the rate shown.
+    for (coin, received, worth, rate) in [
+        ("USDT", "100", "100", "1.000000"),
+        ("USDT", "100.2", "100", "0.998004"),
+        ("BTC", "0.00150000", "100", "66666.666667"),
+    ] {
+        let (mut host, token) = host();
+        host.set("fee_percent", "2.5");
+        let (payment, _) = invoice(&mut host, &token, &json!({ "amount": 100 }));
+        let done = AttemptDone {
+            method: format!("crypto:{coin}:chain"),
+            received: Some(Amount::parse_decimal(received, coin).unwrap()),
+            credited: Some(usd(worth)),
+            ..AttemptDone::default()
+        };
+        host.pay(&payment, done);
+        let body = newest(&host);
+        for (field, value) in [
+            ("amount_received_fiat", "100.00"),
+            ("amount_net_fiat", "97.50"),
+            ("fx_rate_used", rate),
+            ("fx_pair", &format!("{coin}/USD")),
+        ] {
+            assert_eq!(body[field], value, "{coin} {received}: {field}");
+        }
+    }
+}
+
+#[test]
+fn what_was_paid_in_the_merchants_currency_needs_no_conversion() {
+    let (mut host, token) = host();
+    host.set("default_currency", "MXN");
+    host.set("fx_rates", "USD/MXN=18.0");
+    let (payment, _) = invoice(&mut host, &token, &json!({ "amount": 100, "currency": "USD" }));
+    let done = AttemptDone {
+        received: Some(Amount::parse_decimal("1800", "MXN").unwrap()),
+        credited: Some(usd("100")),
+        ..AttemptDone::default()
+    };
+    host.pay(&payment, done);
+    let body = newest(&host);
+    assert_eq!(
+        (&body["amount_received"], &body["currency"], body.get("fx_pair")),
+        (&json!("1800.00"), &json!("MXN"), None)
+    );
+}
+
+#[test]
+fn the_merchant_is_told_nothing_of_personal_merchants_and_earns_nothing_by_them() {
+    let (mut host, merchant) = host();
+    host.set("fee_percent", "10");
+    // Whatever is emitted for delivery goes there too.
+    let endpoint = endpoints::NewEndpoint {
+        webhook: "merchant".to_owned(),
+        url: "https://merchant.example/hook".to_owned(),
+        ..endpoints::NewEndpoint::default()
+    };
+    host.act(|| endpoints::create(endpoint)).expect("an endpoint");
+    let ada = crate::user(&mut host, "ada", "user");
+    let token = host.key_of(ada, &["user"]);
+    let order = json!({ "amount": 100, "metadata": { "user_id": 4321 } });
+    post(&mut host, &token, "/api/invoices", &order, 201);
+    let payment = host.payments()[0].id.clone();
+    host.pay(&payment, AttemptDone::default());
+    let balances = |host: &mut Host| {
+        ["merchant:renovax:balance", "renovax:personal:1"].map(|account| {
+            host.act(|| mooring_sdk::ledger::balance(account, "USD"))
+                .expect("a balance")
+        })
+    };
+    assert_eq!(balances(&mut host), [usd("0"), usd("90")]);
+
+    // The operator sends a part back, and then the rest of what it can.
+    for amount in ["30", "70"] {
+        let part = payments::NewRefund {
+            payment: payment.clone(),
+            amount: Some(usd(amount)),
+            reason: String::new(),
+            idempotency_key: None,
+        };
+        host.act(|| payments::refund(part)).expect("a refund");
+        host.run_jobs();
+    }
+    assert_eq!(balances(&mut host)[0], usd("0"));
+    let kept: Vec<String> = host.events().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kept, ["invoice.created", "invoice.paid", "invoice.refunded"]);
+    assert_eq!(host.deliveries().len(), 0);
+
+    let (payment, _) = invoice(&mut host, &merchant, &json!({ "amount": 100 }));
+    host.pay(&payment, AttemptDone::default());
+    assert_eq!(host.deliveries().len(), 1);
+    assert_eq!(balances(&mut host)[0], usd("90"));
 }
 
 #[test]
