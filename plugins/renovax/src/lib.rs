@@ -101,13 +101,13 @@ impl Plugin for Renovax {
             parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
         post "merchant-invoice-cancel" "/merchant/invoices/{id}/cancel" MERCHANT refunds::cancel,
             "Ends a pending invoice.", gives schema::invoice,
-            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES) [core];
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES), origin(Origin::Observed) [core];
         post "merchant-invoice-capture" "/merchant/invoices/{id}/capture" MERCHANT refunds::capture,
             "Takes what is reserved, or a part of it.", takes schema::part, gives schema::invoice,
-            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES), origin(Origin::Proposed);
         post "merchant-invoice-void" "/merchant/invoices/{id}/void" MERCHANT refunds::void,
             "Releases what is reserved.", gives schema::invoice,
-            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES);
+            parameters(schema::invoice_id), fails(&[403, 404, 422]), group(INVOICES), origin(Origin::Proposed);
         get "reseller-me" "/reseller/me" USER reseller::me,
             "The reseller, with balance and fee.", gives schema::reseller,
             fails(&[403]), group(RESELLERS) [core];
@@ -125,13 +125,13 @@ impl Plugin for Renovax {
             query(schema::page_query), fails(&[403, 422]), group(RESELLERS) [core];
         get "invoices-list" "/invoices" USER invoices::list::<UserToken>,
             "Invoices of the user's personal merchant, newest first.", gives schema::invoices,
-            query(schema::invoices_query), fails(&[403, 422]), group(PERSONAL);
+            query(schema::invoices_query), fails(&[403, 422]), group(PERSONAL), origin(Origin::Proposed);
         post "invoice-create" "/invoices" USER invoices::create::<UserToken>,
             "Makes a payment link of the user's personal merchant.", takes schema::new_invoice, gives schema::invoice,
-            status(201), or_status(&[200]), fails(&[403, 409, 422]), group(PERSONAL);
+            status(201), or_status(&[200]), fails(&[403, 409, 422]), group(PERSONAL), origin(Origin::Proposed);
         get "invoice-view" "/invoices/{id}" USER invoices::view::<UserToken>,
             "One invoice of the user's personal merchant.", gives schema::invoice,
-            parameters(schema::personal_invoice_id), fails(&[403, 404]), group(PERSONAL);
+            parameters(schema::personal_invoice_id), fails(&[403, 404]), group(PERSONAL), origin(Origin::Proposed);
     };
 
     fn info() -> Info {
