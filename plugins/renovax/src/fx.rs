@@ -12,6 +12,9 @@ use crate::error::Error;
 
 /// Setting: rates, `USD/MXN=18.0 EUR/USD=1.08`.
 pub(crate) const RATES: &str = "fx_rates";
+/// Of what [`Rates::parse`] reads; which currencies there are it alone knows.
+pub(crate) const RATES_PATTERN: &str =
+    r"^[\s,;]*([A-Z]{3,5}/[A-Z]{3,5}=[0-9]{1,9}(\.[0-9]{1,10})?([\s,;]+|$))*$";
 /// Setting: what the rate is worsened by for the merchant, per cent.
 pub(crate) const MARKUP: &str = "fx_markup_percent";
 

@@ -26,9 +26,10 @@ use mooring_manifest::{
     Checkout, Demo, DemoKey, DemoPosting, DemoSetting, SignatureEncoding, Webhook, WebhookHeader,
     WebhookValue,
 };
-use mooring_sdk::Collection;
 use mooring_sdk::payments::PaymentEvent;
 use mooring_sdk::prelude::*;
+use mooring_sdk::{Collection, money};
+use serde_json::{Value, json};
 
 pub use error::Error;
 use merchant::{MerchantToken, UserToken};
@@ -177,6 +178,26 @@ impl Plugin for Renovax {
 
 mooring_sdk::register!(Renovax);
 
+/// What [`merchant::parts_per_million`] reads.
+fn per_cent() -> Value {
+    json!({ "minimum": 0, "maximum": 100, "multipleOf": 0.0001 })
+}
+
+/// Of the settings that are money, in whichever currency.
+fn amount() -> Value {
+    json!({ "minimum": 0, "exclusiveMaximum": 1_000_000_000 })
+}
+
+/// Every currency that invoices may be in.
+fn currencies() -> Vec<String> {
+    let letters = || 'A'..='Z';
+    letters()
+        .flat_map(|first| letters().map(move |second| format!("{first}{second}")))
+        .flat_map(|two| letters().map(move |third| format!("{two}{third}")))
+        .filter(|code| money::is_fiat(code))
+        .collect()
+}
+
 fn settings(info: Info) -> Info {
     info.url("webhook_url", "Where events are sent.")
         .secret("webhook_secret", "What their signatures are made with.")
@@ -185,6 +206,7 @@ fn settings(info: Info) -> Info {
             Some(1),
             "The merchant's number; personal merchants are counted from it on.",
         )
+        .within(json!({ "minimum": 1, "maximum": 1_000_000_000 }))
         .text(
             merchant::NAME,
             None,
@@ -200,6 +222,7 @@ fn settings(info: Info) -> Info {
             Some("USD"),
             "Of invoices that name none, and what amounts are converted to.",
         )
+        .within(json!({ "enum": currencies() }))
         .boolean(merchant::IS_ACTIVE, true, "Whether the merchant may write.")
         .boolean(
             merchant::CUSTOMER_PAYS_FEE,
@@ -211,36 +234,43 @@ fn settings(info: Info) -> Info {
             Some("0"),
             "Kept of each payment, per cent; up to 4 places.",
         )
+        .within(per_cent())
         .decimal(
             merchant::FEE_FIXED,
             Some("0"),
             "Kept of each payment beside, in the invoice's currency.",
         )
+        .within(amount())
         .text(
             fx::RATES,
             Some(""),
             "Exchange rates to the default currency: USD/MXN=18.0 EUR/MXN=19.5",
         )
+        .within(json!({ "pattern": fx::RATES_PATTERN }))
         .decimal(
             fx::MARKUP,
             Some("1.000"),
             "What exchange rates are worsened by for the merchant, per cent.",
         )
+        .within(json!({ "minimum": 0, "maximum": 99.999, "multipleOf": 0.001 }))
         .decimal(
             merchant::TOLERANCE_SHORT,
             Some("0.01"),
             "Missing money that is forgiven, in the invoice's currency.",
         )
+        .within(amount())
         .decimal(
             merchant::TOLERANCE_SHORT_PERCENT,
             Some("0.5"),
             "Missing money that is forgiven, per cent; the larger of the two counts.",
         )
+        .within(per_cent())
         .decimal(
             merchant::TOLERANCE_PARTIAL_MIN_PERCENT,
             Some("0"),
             "A payment of less than this, per cent, is sent back and fails its invoice; 0 accepts any.",
         )
+        .within(per_cent())
         .boolean(
             merchant::MANUAL_CAPTURE,
             false,
@@ -251,16 +281,19 @@ fn settings(info: Info) -> Info {
             Some("15"),
             "Kept of what a reseller sells, per cent.",
         )
+        .within(per_cent())
         .decimal(
             credits::FEE_PERCENT_DISTRIBUTOR,
             Some("15"),
             "Kept of what a distributor sells, per cent.",
         )
+        .within(per_cent())
         .decimal(
             credits::FEE_PERCENT_ADMIN,
             Some("0"),
             "Kept of what an admin sells, per cent.",
         )
+        .within(per_cent())
         .text("brand_color", None, "Colour of the page's buttons, #rrggbb.")
         .url("logo_url", "Image above the merchant's name on the page.")
         .integer(

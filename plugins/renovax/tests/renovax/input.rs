@@ -419,3 +419,36 @@ fn bad_sales() {
         assert!(answer["errors"][field].is_array(), "{body}: {answer}");
     }
 }
+
+#[test]
+fn the_host_holds_operators_to_settings_that_work() {
+    let host = crate::Host::new();
+    let settings = &host.manifest().settings;
+    let schema = |name: &str| {
+        let setting = settings.iter().find(|setting| setting.name == name);
+        setting
+            .and_then(|setting| setting.schema.clone())
+            .unwrap_or_default()
+    };
+    for (name, least, most) in [
+        ("merchant_id", 1.0, 1e9),
+        ("fee_percent", 0.0, 100.0),
+        ("fx_markup_percent", 0.0, 99.999),
+        ("tolerance_short_percent", 0.0, 100.0),
+        ("tolerance_partial_min_percent", 0.0, 100.0),
+        ("credit_fee_percent_reseller", 0.0, 100.0),
+        ("credit_fee_percent_distributor", 0.0, 100.0),
+        ("credit_fee_percent_admin", 0.0, 100.0),
+    ] {
+        let range = (schema(name)["minimum"].as_f64(), schema(name)["maximum"].as_f64());
+        assert_eq!(range, (Some(least), Some(most)), "{name}");
+    }
+    for name in ["fee_fixed", "tolerance_short"] {
+        assert_eq!(schema(name)["minimum"], 0, "{name}");
+    }
+    assert!(schema("fx_rates")["pattern"].is_string());
+    let currencies = schema("default_currency")["enum"].clone();
+    let is_known = |code: &str| currencies.as_array().unwrap().contains(&json!(code));
+    let known = ["USD", "MXN", "JPY", "XYZ", "usd", "BTC", "XAU"].map(is_known);
+    assert_eq!(known, [true, true, true, false, false, false, false]);
+}
