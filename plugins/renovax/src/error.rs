@@ -45,6 +45,8 @@ pub enum Error {
     NotCapturable(Status),
     /// More than what is reserved, which is given.
     CaptureTooLarge(Amount),
+    /// A capture of another amount, which is given, is under way.
+    CaptureUnderWay(Amount),
     /// The driver cannot.
     CaptureNotSupported(String),
     /// The driver says no, and why.
@@ -124,6 +126,10 @@ impl Error {
             Error::CaptureTooLarge(left) => {
                 let message = format!("At most {left} {} can be captured.", left.currency);
                 (422, "capture_too_large", message)
+            }
+            Error::CaptureUnderWay(amount) => {
+                let message = format!("A capture of {amount} {} is under way.", amount.currency);
+                (422, "capture_under_way", message)
             }
             Error::CaptureNotSupported(driver) => {
                 let message = format!("The driver {driver} makes no captures.");

@@ -158,8 +158,8 @@ fn payment(owner: Owner, order: NewInvoice) -> Result<NewPayment, Error> {
     Ok(NewPayment {
         reference: Some(new_id()),
         user: owner.user(),
-        success_url: order.success_url,
-        cancel_url: order.cancel_url,
+        success_url: order.success_url.map(|url| url.trim().to_owned()),
+        cancel_url: order.cancel_url.map(|url| url.trim().to_owned()),
         expires_at: Some(expires_at),
         crypto_only: order.fiat_enabled == Some(false),
         capture: if merchant::is_on(merchant::MANUAL_CAPTURE)? {

@@ -163,6 +163,7 @@ impl Plugin for Renovax {
                 .unique(invoices::BY_REMOTE_ID, "/client_remote_id")
                 .index(invoices::BY_PENDING_AMOUNT, "/pending_amount"),
         )
+        .collection(Collection::new(refunds::CAPTURES))
         .collection(Collection::new(reseller::COLLECTION).index(reseller::BY_CREATOR, "/creator"));
         settings(info)
     }

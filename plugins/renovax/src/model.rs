@@ -66,7 +66,7 @@ pub(crate) struct Part {
     #[serde(default, deserialize_with = "given")]
     pub(crate) amount: Option<Decimal>,
     #[serde(default, deserialize_with = "given")]
-    pub(crate) reason: Option<Text<0, 500>>,
+    pub(crate) reason: Option<String>,
 }
 
 /// `POST reseller/users`.

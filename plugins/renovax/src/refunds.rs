@@ -4,14 +4,32 @@
 //! request schedules the job and waits for it; the second words what came of it.
 
 use mooring_sdk::json;
-use mooring_sdk::payments::{self, NewRefund, Payment, PaymentError, Refund, RefundState, Status as Core};
+use mooring_sdk::payments::{
+    self, Failure, NewRefund, Payment, PaymentError, Refund, RefundState, Status as Core,
+};
 use mooring_sdk::prelude::*;
+use mooring_sdk::records::{self, RecordError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::convert;
 use crate::error::Error;
 use crate::invoices;
 use crate::merchant::{self, Account, MerchantToken};
 use crate::model::{Invoice, Part, Refunded, Status};
+
+/// The newest capture that was asked for, by its payment's id.
+pub(crate) const CAPTURES: &str = "captures";
+
+/// Of a refund's reason, what is kept.
+const REASON_CHARS_MAX: usize = 500;
+
+/// A capture, and the job that makes it.
+#[derive(Serialize, Deserialize)]
+struct Capture {
+    job: String,
+    minor: i64,
+}
 
 /// `POST merchant/invoices/{id}/refund`: of what was received, all that is left or a part of it.
 pub(crate) fn refund(
@@ -37,7 +55,13 @@ pub(crate) fn refund(
     let asked = payments::refund(NewRefund {
         payment: invoice.id,
         amount,
-        reason: reason.unwrap_or_default().into_string(),
+        // What nobody but people reads is no reason to refuse a refund.
+        reason: reason
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .take(REASON_CHARS_MAX)
+            .collect(),
         idempotency_key: None,
     });
     match asked {
@@ -55,8 +79,10 @@ fn refunded(refund: &Refund) -> Result<Response, Error> {
         RefundState::Succeeded => ("success", "Refunded successfully"),
         RefundState::Pending => ("pending", "The refund is under way"),
         RefundState::Failed => {
-            let why = refund.failure.as_ref().map(|failure| failure.message.clone());
-            return Err(Error::RefundFailed(why.unwrap_or_default()));
+            let why = why(refund.failure.as_ref(), || {
+                "the driver gives no reason".to_owned()
+            });
+            return Err(Error::RefundFailed(why));
         }
     };
     let id = &refund.gateway_ref;
@@ -99,13 +125,54 @@ pub(crate) fn capture(
         .amount
         .map(|amount| convert::amount(&amount, "amount", currency))
         .transpose()?;
-    match payments::capture(&invoice.id, amount) {
-        Ok(job) => Ok(Response::resume_after(job)),
+    match payments::capture(&invoice.id, amount.clone()) {
+        Ok(job) => {
+            refuse_another(&invoice, amount, &job)?;
+            Ok(Response::resume_after(job))
+        }
         Err(PaymentError::WrongStatus(_)) => Err(Error::NotCapturable(convert::status(&invoice)?)),
         Err(PaymentError::TooMuch(left)) => Err(Error::CaptureTooLarge(left)),
         Err(PaymentError::NotSupported(driver)) => Err(Error::CaptureNotSupported(driver)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A capture that is asked for again is the one under way, which takes the amount that was asked for first: whoever asks for
+/// another one must not be told that this is what is captured.
+fn refuse_another(invoice: &Payment, amount: Option<Amount>, job: &str) -> Result<(), Error> {
+    let amount = match amount {
+        Some(amount) => amount,
+        None => reserved(invoice)?,
+    };
+    let under_way = match records::get(CAPTURES, &invoice.id) {
+        Ok(document) => Some(document.read::<Capture>()?).filter(|capture| capture.job == job),
+        Err(RecordError::NotFound) => None,
+        Err(error) => return Err(error.into()),
+    };
+    match under_way {
+        Some(capture) if capture.minor == amount.minor => Ok(()),
+        Some(capture) => Err(Error::CaptureUnderWay(Amount {
+            minor: capture.minor,
+            ..amount
+        })),
+        None => {
+            let capture = Capture {
+                job: job.to_owned(),
+                minor: amount.minor,
+            };
+            records::put(CAPTURES, &invoice.id, &capture)?;
+            Ok(())
+        }
+    }
+}
+
+/// All that can be captured.
+fn reserved(invoice: &Payment) -> Result<Amount, Error> {
+    let newest = payments::attempts(&invoice.id)?.pop();
+    Ok(newest
+        .and_then(|attempt| attempt.received)
+        .filter(|reserved| reserved.currency == invoice.due.currency)
+        .unwrap_or_else(|| invoice.due.clone()))
 }
 
 /// `POST merchant/invoices/{id}/void`: releases what is reserved, which ends the invoice.
@@ -137,8 +204,18 @@ fn ended(invoice: &Payment, wanted: Core, failed: fn(String) -> Error) -> Result
     if invoice.status == wanted || under_way {
         return Ok(Response::json(200, &convert::invoice(invoice)?));
     }
-    let why = invoice.failure.as_ref().map(|failure| failure.message.clone());
-    Err(failed(why.unwrap_or_default()))
+    let status = convert::status(invoice)?;
+    Err(failed(why(invoice.failure.as_ref(), || {
+        format!("nothing is reserved any more, and the invoice is {status}")
+    })))
+}
+
+/// What the driver says, or where it says nothing, what else there is to say.
+fn why(failure: Option<&Failure>, otherwise: impl FnOnce() -> String) -> String {
+    failure
+        .map(|failure| failure.message.clone())
+        .filter(|message| !message.is_empty())
+        .unwrap_or_else(otherwise)
 }
 
 fn open(token: &MerchantToken, id: &str) -> Result<Payment, Error> {
@@ -146,14 +223,50 @@ fn open(token: &MerchantToken, id: &str) -> Result<Payment, Error> {
     invoices::find(token.owner()?, id)
 }
 
-/// A body of these routes may be left out.
+/// A body of these routes may be left out, and PHP writes an object without members as `[]`.
 fn part(body: &[u8]) -> Result<Part, Error> {
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if is_nothing(body) {
         return Ok(Part::default());
     }
-    Ok(json::from_slice(body)?)
+    let part: Part = json::from_slice(body)?;
+    refuse_misspelt(body)?;
+    Ok(part)
+}
+
+fn is_nothing(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    let list = body.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    list.unwrap_or(body).trim_ascii().is_empty()
+}
+
+/// Without an amount, all is sent back or taken; so `{"Amount":5}` is not read as if nothing was sent. What stands beside an
+/// amount is ignored, as everywhere.
+fn refuse_misspelt(body: &[u8]) -> Result<(), Error> {
+    let sent: Map<String, Value> = json::from_slice(body)?;
+    if sent.contains_key("amount") {
+        return Ok(());
+    }
+    match sent.keys().find(|field| *field != "reason") {
+        Some(field) => Err(Error::invalid(field, "is unknown, and there is no `amount`")),
+        None => Ok(()),
+    }
 }
 
 fn lost(job: &str) -> Error {
     Problem::Internal(format!("no refund belongs to the job {job}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_always_has_a_reason() {
+        let otherwise = || "nothing is reserved any more".to_owned();
+        let said = Failure::new("declined", "The card is declined.");
+        assert_eq!(why(Some(&said), otherwise), "The card is declined.");
+        for silent in [None, Some(Failure::new("declined", ""))] {
+            assert_eq!(why(silent.as_ref(), otherwise), "nothing is reserved any more");
+        }
+    }
 }

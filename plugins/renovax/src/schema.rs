@@ -60,10 +60,6 @@ fn status() -> Value {
     json!({ "type": "string", "enum": ["pending", "confirmed", "failed", "expired", "refunded", "canceled"] })
 }
 
-fn text(max: u32) -> Value {
-    json!({ "type": "string", "maxLength": max })
-}
-
 fn nullable(kind: &str) -> Value {
     json!({ "type": [kind, "null"] })
 }
@@ -169,7 +165,8 @@ pub(crate) fn invoices() -> Value {
 }
 
 pub(crate) fn part() -> Value {
-    named("Part", json!({ "amount": decimal(), "reason": text(500) }), &[])
+    let reason = json!({ "type": "string", "description": "For people; the first 500 characters are kept." });
+    named("Part", json!({ "amount": decimal(), "reason": reason }), &[])
 }
 
 pub(crate) fn refunded() -> Value {

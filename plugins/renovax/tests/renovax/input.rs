@@ -277,6 +277,8 @@ fn bad_refunds_and_captures() {
             (r#"{"amount":false}"#, "amount"),
             (r#"{"amount":1e18}"#, "amount"),
             (r#"{"reason":7}"#, "reason"),
+            (r#"{"Amount":5}"#, "Amount"),
+            (r#"{"reason":"faulty","ammount":5}"#, "ammount"),
         ] {
             let answer = refused(
                 &mut host,
@@ -288,7 +290,7 @@ fn bad_refunds_and_captures() {
             );
             assert!(answer["errors"][field].is_array(), "{body}: {answer}");
         }
-        for body in ["{", "[]", "null", "7"] {
+        for body in ["{", "[1]", "[{}]", "null", "7"] {
             refused(
                 &mut host,
                 &token,
@@ -299,15 +301,17 @@ fn bad_refunds_and_captures() {
             );
         }
     }
-    let reason = format!(r#"{{"reason":"{}"}}"#, "x".repeat(501));
-    refused(
-        &mut host,
-        &token,
-        &format!("{INVOICES}/{id}/refund"),
-        &reason,
-        422,
-        "validation_failed",
-    );
+}
+
+/// Else a body would tell anybody whether it is well formed.
+#[test]
+fn whose_role_does_not_allow_it_is_told_so_whatever_is_sent() {
+    let (mut host, token) = host_with_reseller("user", "0");
+    for path in ["/api/reseller/users", "/api/reseller/credits/sell"] {
+        for body in ["", "{", "{}", r#"{"amount":"many"}"#] {
+            refused(&mut host, &token, path, body, 403, "forbidden_role");
+        }
+    }
 }
 
 #[test]

@@ -131,6 +131,20 @@ fn what_is_asked_for_reaches_the_payment() {
 }
 
 #[test]
+fn addresses_are_kept_without_the_space_around_them() {
+    let (mut host, token) = host();
+    let order = json!({ "amount": 5, "success_url": " https://a.example/thanks\n", "cancel_url": "https://a.example/cart " });
+    let made = post(&mut host, &token, INVOICES, &order, 201);
+    assert_eq!(
+        (&made["success_url"], &made["cancel_url"]),
+        (
+            &json!("https://a.example/thanks"),
+            &json!("https://a.example/cart")
+        )
+    );
+}
+
+#[test]
 fn a_client_remote_id_makes_one_invoice_whatever_else_is_sent_and_whatever_became_of_it() {
     let (mut host, token) = host();
     let order = json!({ "amount": 10, "client_remote_id": "A" });

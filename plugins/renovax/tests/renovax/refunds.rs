@@ -1,5 +1,6 @@
 use mooring_sdk::gateway::Progress;
-use mooring_sdk::payments::{AttemptState, Status};
+use mooring_sdk::payments::{self, AttemptState, Status};
+use mooring_sdk::records;
 use mooring_sdk::testing::{AttemptDone, RefundOutcome};
 use serde_json::{Value, json};
 
@@ -67,14 +68,35 @@ fn parts_add_up_to_what_was_received_and_no_further() {
 }
 
 #[test]
-fn a_refund_without_body_is_a_full_one() {
+fn a_refund_of_nothing_in_particular_is_a_full_one() {
+    // An array without members is how PHP writes an object without any.
+    for body in [
+        "",
+        " ",
+        "{}",
+        "[]",
+        " [ ]\n",
+        r#"{"amount":""}"#,
+        r#"{"amount":null,"more":1}"#,
+    ] {
+        let (mut host, token) = host();
+        let (_, path) = paid(&mut host, &token);
+        let reply = host.post(&format!("{path}/refund")).key(&token).body(body).send();
+        assert_eq!(
+            (reply.status, reply.json()["amount"].clone()),
+            (200, json!("100.00")),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_reason_is_cut_and_refuses_nothing() {
     let (mut host, token) = host();
-    let (_, path) = paid(&mut host, &token);
-    let reply = host.post(&format!("{path}/refund")).key(&token).body("").send();
-    assert_eq!(
-        (reply.status, reply.json()["amount"].clone()),
-        (200, json!("100.00"))
-    );
+    let (payment, path) = paid(&mut host, &token);
+    let order = json!({ "amount": 10, "reason": format!(" {}", "ü".repeat(501)) });
+    post(&mut host, &token, &format!("{path}/refund"), &order, 200);
+    assert_eq!(host.refunds(&payment)[0].reason, "ü".repeat(500));
 }
 
 #[test]
@@ -192,6 +214,7 @@ fn reserved(host: &mut Host, token: &str) -> (String, String) {
 fn what_is_reserved_is_captured_in_whole_or_in_part() {
     for (body, received) in [
         ("", "100"),
+        ("[]", "100"),
         (r#"{"amount":null}"#, "100"),
         (r#"{"amount":"40.50"}"#, "40.50"),
     ] {
@@ -225,6 +248,40 @@ fn what_is_reserved_is_captured_in_whole_or_in_part() {
             422,
             "invoice_not_voidable",
         );
+    }
+}
+
+#[test]
+fn a_capture_under_way_is_not_taken_for_one_of_another_amount() {
+    let (mut host, token) = host();
+    let (payment, path) = reserved(&mut host, &token);
+    // As an earlier request left it, whose job has not run yet.
+    let job = host
+        .act(|| payments::capture(&payment, Some(usd("40"))))
+        .expect("a job");
+    let capture = json!({ "job": job, "minor": 4000 });
+    host.act(|| records::put("captures", &payment, &capture))
+        .expect("a document");
+    let capture = format!("{path}/capture");
+    for body in [r#"{"amount":60}"#, ""] {
+        let answer = refused(&mut host, &token, &capture, body, 422, "capture_under_way");
+        assert_eq!(answer["message"], "A capture of 40.00 USD is under way.");
+    }
+    let answer = post(&mut host, &token, &capture, &json!({ "amount": "40.00" }), 200);
+    assert_eq!(answer["status"], "confirmed");
+    assert_eq!(host.payment(&payment).received, usd("40"));
+}
+
+#[test]
+fn a_capture_is_remembered_by_its_job() {
+    for (body, minor) in [(json!({}), 10_000), (json!({ "amount": 40 }), 4_000)] {
+        let (mut host, token) = host();
+        let (payment, path) = reserved(&mut host, &token);
+        post(&mut host, &token, &format!("{path}/capture"), &body, 200);
+        let kept = host
+            .act(|| records::get("captures", &payment))
+            .expect("a document");
+        assert_eq!(kept.read::<Value>().expect("JSON")["minor"], minor);
     }
 }
 
