@@ -1,7 +1,9 @@
 //! Bans: players who may not buy.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
+use mooring_sdk::Order;
 use mooring_sdk::extract::given;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue};
@@ -9,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line};
+use crate::input::{Input, Line, Text};
 use crate::players::{self, Player};
-use crate::{content, time};
+use crate::{content, reading, reservations, time};
 
 pub(crate) const COLLECTION: &str = "bans";
 /// Index: by name, as it is written.
@@ -43,7 +45,7 @@ struct Ban {
 
 /// `GET /bans`: the newest.
 pub(crate) fn list() -> Result<Json<Value>, Error> {
-    let found = records::list(COLLECTION, None, Page::newest(LIST_MAX))?;
+    let found = reading::first(COLLECTION, None, Order::NewestFirst, LIST_MAX)?;
     let data: Vec<Value> = found.items.iter().map(shown).collect::<Result<_, _>>()?;
     Ok(Json(json!({ "data": data })))
 }
@@ -51,25 +53,44 @@ pub(crate) fn list() -> Result<Json<Value>, Error> {
 /// `POST /bans`.
 #[derive(Deserialize)]
 pub(crate) struct NewBan {
-    user: Line<100>,
+    /// Needed unless an address is given.
     #[serde(default, deserialize_with = "given")]
-    reason: Option<Line<500>>,
+    user: Option<Line<100>>,
+    #[serde(default, deserialize_with = "given")]
+    reason: Option<Text<500>>,
     #[serde(default, deserialize_with = "given")]
     ip: Option<Line<45>>,
 }
 
 pub(crate) fn create(Input(new): Input<NewBan>) -> Result<Json<Value>, Error> {
-    let name = new.user.0;
+    let ip = new.ip.map(|ip| ip.0).unwrap_or_default();
+    if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
+        return Err(Error::invalid("ip", "must be an address, such as 127.0.0.1"));
+    }
+    let name = match new.user {
+        Some(user) => user.0,
+        None if ip.is_empty() => return Err(Error::invalid("user", "is required unless ip is given")),
+        None => String::new(),
+    };
+    let found = if name.is_empty() {
+        None
+    } else {
+        players::find(&name)?
+    };
     // Somebody who has never bought anything can be banned too.
-    let (ign, uuid) = match players::find(&name)? {
-        Some(player) => (player.name, player.uuid),
+    let (ign, uuid) = match found {
+        Some(player) => {
+            // What is open cannot be paid any more.
+            reservations::give_up(reservations::BY_PLAYER, &player.id.to_string())?;
+            (player.name, player.uuid)
+        }
         None => (name.clone(), players::uuid(&name)),
     };
     let ban = Ban {
-        key: Some(ign.to_lowercase()),
+        key: Some(ign.to_lowercase()).filter(|key| !key.is_empty()),
         ign,
         uuid,
-        ip: new.ip.map(|ip| ip.0).unwrap_or_default(),
+        ip,
         payment_email: String::new(),
         reason: new.reason.map(|reason| reason.0).unwrap_or_default(),
     };
@@ -93,7 +114,7 @@ fn places(player: &Player) -> Vec<IndexValue> {
 pub(crate) fn count(player: &Player) -> Result<u64, Error> {
     let mut bans = BTreeSet::new();
     for place in places(player) {
-        let found = mooring_sdk::all(|page| records::list(COLLECTION, Some(place.clone()), page))?;
+        let found = reading::all(COLLECTION, Some(&place))?;
         bans.extend(found.into_iter().map(|document| document.id));
     }
     Ok(bans.len() as u64)
@@ -116,6 +137,7 @@ fn shown(document: &Document) -> Result<Value, Error> {
         "ip": ban.ip,
         "payment_email": ban.payment_email,
         "reason": ban.reason,
-        "user": { "ign": ban.ign, "uuid": ban.uuid },
+        // A text, known or not: clients read it as one.
+        "user": { "ign": ban.ign, "uuid": ban.uuid.unwrap_or_default() },
     }))
 }

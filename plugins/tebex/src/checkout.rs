@@ -11,14 +11,15 @@ use mooring_sdk::{context, log};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::content::{self, Kind};
+use crate::content::{self, Kind, Package};
 use crate::error::Error;
-use crate::fields;
+use crate::fields::{self, Needed};
 use crate::gift_cards;
 use crate::input::{Input, Line};
 use crate::payments::{self, Bought, Gateway, GiftCardPart, PaidBy, Payment, Redeemed, Status};
 use crate::players::{self, Player};
 use crate::pricing::{self, Priced};
+use crate::reservations::{self, Reservation};
 use crate::{bans, coupons, grant, price, sales, settle, store, time};
 
 /// `POST /checkout`. The coupon, the gift card and the options are ours: the provider's page asks for them.
@@ -75,15 +76,16 @@ fn check_out(id: u64, new: &NewCheckout, expires: u64) -> Result<String, Error> 
     if bans::is_banned(&player)? {
         return Err(Error::refused("This player is banned from the webstore."));
     }
+    give_up(id, &package, new.coupon.as_ref(), &player)?;
     grant::check(id, &package, &player)?;
     let currency = store::currency()?;
-    let filled = fields::fill(&package, &new.options, &player, false)?;
-    let list = package.price.content(&currency, "package's price")?.minor + filled.price;
+    let filled = fields::fill(&package, &new.options, &player, Needed::Unassumable)?;
     let line = Priced {
         package: id,
         category: package.category,
-        list,
+        list: filled.list,
     };
+    grant::Load::default().add(&package, &filled.options)?;
     let redeemed = new
         .coupon
         .as_ref()
@@ -132,7 +134,28 @@ fn check_out(id: u64, new: &NewCheckout, expires: u64) -> Result<String, Error> 
         }),
         ..NewPayment::new(price::amount(left, &currency)?, &basket.packages[0].name).with_metadata(&basket)
     })?;
+    let reservation = Reservation {
+        payment: page.id,
+        player: player.id,
+        package: id,
+        package_and_player: grant::pair(id, player.id),
+        coupon: basket.coupon,
+    };
+    reservations::hold(&basket.transaction, &reservation)?;
     Ok(page.pay_url)
+}
+
+/// A player has one open checkout at a time for what is limited: the new one takes the place of the one before.
+fn give_up(id: u64, package: &Package, coupon: Option<&Line<60>>, player: &Player) -> Result<(), Error> {
+    if package.global_limit > 0 || package.user_limit > 0 {
+        let value = grant::pair(id, player.id);
+        reservations::give_up(reservations::BY_PACKAGE_AND_PLAYER, &value)?;
+    }
+    if let Some(coupon) = coupon.map(|code| coupons::id_of(&code.0)).transpose()?.flatten() {
+        let value = Redeemed::new(&coupon, player.id).by_player;
+        reservations::give_up(reservations::BY_COUPON_AND_PLAYER, &value)?;
+    }
+    Ok(())
 }
 
 /// The basket is paid for: it becomes a payment of the store.
@@ -168,7 +191,7 @@ pub(crate) fn on_event(event: &PaymentEvent) -> Result<(), Error> {
     let basket: Basket = event.payment.read()?;
     match &event.kind {
         EventKind::Succeeded => paid(basket, event),
-        EventKind::Failed | EventKind::Expired | EventKind::Cancelled => release(&basket, &event.payment),
+        EventKind::Failed | EventKind::Expired | EventKind::Cancelled => release(&event.payment),
         EventKind::Refunded(_) => refunded(&basket, &event.payment),
         EventKind::RefundFailed(_) => refund_failed(&basket, event),
         EventKind::AttemptFailed | EventKind::Processing | EventKind::Authorized => Ok(()),
@@ -184,6 +207,7 @@ fn paid(basket: Basket, event: &PaymentEvent) -> Result<(), Error> {
     if known {
         return Ok(());
     }
+    reservations::release(&basket.transaction)?;
     let player = players::get(basket.player)?;
     let gateway = event
         .attempt
@@ -206,8 +230,13 @@ fn newest_gateway(payment: &Core) -> Result<String, Error> {
         .unwrap_or_default())
 }
 
-/// Nobody will pay: the gift card has its part back.
-fn release(basket: &Basket, payment: &Core) -> Result<(), Error> {
+/// Nobody will pay: what was reserved is free, and the gift card has its part back. Once, although a checkout that is given up
+/// for another is also told to have been cancelled.
+pub(crate) fn release(payment: &Core) -> Result<(), Error> {
+    let basket: Basket = payment.read()?;
+    if !reservations::release(&basket.transaction)? {
+        return Ok(());
+    }
     match &basket.gift_card {
         None => Ok(()),
         Some(part) => {

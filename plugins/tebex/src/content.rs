@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::price::Exact;
-use crate::time;
+use crate::{reading, time};
 
 pub(crate) const CATEGORIES: &str = "categories";
 pub(crate) const PACKAGES: &str = "packages";
@@ -93,8 +93,12 @@ pub(crate) struct Package {
 impl Package {
     /// Whether the time in which it is sold has ended.
     pub(crate) fn is_over(&self, now: u64) -> bool {
-        let until = self.show_until.as_deref().and_then(time::moment);
-        until.is_some_and(|until| now >= until)
+        self.until().is_some_and(|until| now >= until)
+    }
+
+    /// When that time ends, in milliseconds since 1970.
+    pub(crate) fn until(&self) -> Option<u64> {
+        self.show_until.as_deref().and_then(time::moment)
     }
 }
 
@@ -180,7 +184,7 @@ pub(crate) fn package(id: u64) -> Result<Package, Error> {
 /// Everything in a collection of content, in the order of ids.
 pub(crate) fn all<T: DeserializeOwned>(collection: &str) -> Result<Vec<(u64, T)>, Error> {
     let mut items = Vec::new();
-    for document in mooring_sdk::all(|page| records::list(collection, None, page))? {
+    for document in reading::all(collection, None)? {
         items.push((number(collection, &document)?, document.read()?));
     }
     items.sort_by_key(|(id, _)| *id);

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::input::{Flag, Ids, Input, Line};
+use crate::input::{Flag, Ids, Input, Line, Text};
 use crate::pager::{self, Paging};
+use crate::payments::Redeemed;
 use crate::players::Player;
 use crate::price::Exact;
 use crate::pricing::{Discount, Reach};
-use crate::{content, payments, store, time};
+use crate::{content, payments, reservations, store, time};
 
 pub(crate) const COLLECTION: &str = "coupons";
 /// Index, unique: by code, as it is written.
@@ -122,19 +123,22 @@ pub(crate) struct NewCoupon {
     #[serde(default, deserialize_with = "given")]
     expire_limit: Option<WholeNumber>,
     #[serde(default, deserialize_with = "given")]
-    expire_date: Option<Line<10>>,
+    expire_date: Option<Line<40>>,
     #[serde(default, deserialize_with = "given")]
-    start_date: Option<Line<10>>,
+    start_date: Option<Line<40>>,
     #[serde(default, deserialize_with = "given")]
     basket_type: Option<BasketType>,
     #[serde(default, deserialize_with = "given")]
     user_limit: Option<WholeNumber>,
+    /// What an official client calls `user_limit`.
+    #[serde(default, deserialize_with = "given")]
+    redeem_limit: Option<WholeNumber>,
     #[serde(default, deserialize_with = "given")]
     minimum: Option<Exact>,
     #[serde(default, deserialize_with = "given")]
     username: Option<Line<100>>,
     #[serde(default, deserialize_with = "given")]
-    note: Option<Line<500>>,
+    note: Option<Text<500>>,
 }
 
 impl NewCoupon {
@@ -147,22 +151,28 @@ impl NewCoupon {
         let expire_never = self
             .expire_never
             .map_or(self.expire_date.is_none(), |flag| flag.0);
+        let user_limit = self.user_limit.or(self.redeem_limit);
+        // One of the two is used; clients send the same number in both.
+        let (amount, percentage) = match self.discount_type {
+            DiscountType::Value => (self.discount_amount, None),
+            DiscountType::Percentage => (None, self.discount_percentage),
+        };
         let coupon = Coupon {
             code: self.code.0,
             effective_on: self.effective_on,
             packages: self.packages.0,
             categories: self.categories.0,
             discount_type: self.discount_type,
-            discount_amount: money(self.discount_amount, "discount_amount", &currency)?,
-            discount_percentage: self.discount_percentage.unwrap_or_default(),
+            discount_amount: money(amount, "discount_amount", &currency)?,
+            discount_percentage: percentage.unwrap_or_default(),
             discount_application_method: self.discount_application_method.map_or(0, |method| method.0),
             redeem_unlimited,
             expire_limit: self.expire_limit.map_or(0, |limit| limit.0),
             expire_never,
-            expire_date: self.expire_date.map(|date| date.0),
-            start_date: self.start_date.map(|date| date.0),
+            expire_date: day("expire_date", self.expire_date)?,
+            start_date: day("start_date", self.start_date)?,
             basket_type: self.basket_type.unwrap_or_default(),
-            user_limit: self.user_limit.map_or(0, |limit| limit.0),
+            user_limit: user_limit.map_or(0, |limit| limit.0),
             minimum: money(self.minimum, "minimum", &currency)?,
             username: self.username.map(|name| name.0).unwrap_or_default(),
             note: self.note.map(|note| note.0).unwrap_or_default(),
@@ -173,14 +183,6 @@ impl NewCoupon {
         }
         if coupon.discount_application_method > 2 {
             return Err(Error::invalid("discount_application_method", "must be 0, 1 or 2"));
-        }
-        for (field, date) in [
-            ("expire_date", &coupon.expire_date),
-            ("start_date", &coupon.start_date),
-        ] {
-            if date.as_deref().is_some_and(|date| time::day(date).is_none()) {
-                return Err(Error::invalid(field, "must be a day, YYYY-MM-DD"));
-            }
         }
         if !coupon.expire_never && coupon.expire_date.is_none() {
             return Err(Error::invalid(
@@ -194,8 +196,18 @@ impl NewCoupon {
                 "is required unless redeem_unlimited is true",
             ));
         }
+        coupon.makes_sense()?;
         Ok(coupon)
     }
+}
+
+/// The day of a date, which clients send with a time.
+fn day(field: &str, date: Option<Line<40>>) -> Result<Option<String>, Error> {
+    let day = date.map(|date| {
+        let day = time::day_of(&date.0).map(str::to_owned);
+        day.ok_or_else(|| Error::invalid(field, "must be a day, YYYY-MM-DD"))
+    });
+    day.transpose()
 }
 
 fn money(given: Option<Exact>, field: &'static str, currency: &str) -> Result<Exact, Error> {
@@ -209,7 +221,55 @@ fn money(given: Option<Exact>, field: &'static str, currency: &str) -> Result<Ex
     Ok(Exact::of(&amount))
 }
 
+/// These are needed, and there.
+fn exist(field: &str, collection: &str, ids: &[u64]) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Err(Error::invalid(field, "is required"));
+    }
+    for id in ids {
+        match records::get(collection, &id.to_string()) {
+            Ok(_) => {}
+            Err(RecordError::NotFound) => return Err(Error::invalid(field, format!("there is no {id}"))),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 impl Coupon {
+    /// Refuses what could take nothing off, or never.
+    fn makes_sense(&self) -> Result<(), Error> {
+        let zero = |exact: &Exact| exact.number().as_f64() == Some(0.0);
+        let (field, nothing) = match self.discount_type {
+            DiscountType::Percentage => ("discount_percentage", zero(&self.discount_percentage)),
+            DiscountType::Value => ("discount_amount", zero(&self.discount_amount)),
+        };
+        if nothing {
+            return Err(Error::invalid(field, "must be more than zero"));
+        }
+        match self.effective_on {
+            EffectiveOn::Cart => {}
+            EffectiveOn::Package => exist("packages", content::PACKAGES, &self.packages)?,
+            EffectiveOn::Category => exist("categories", content::CATEGORIES, &self.categories)?,
+        }
+        let expires = self.expire_date.as_deref().filter(|_| !self.expire_never);
+        let Some(expires) = expires.and_then(time::day) else {
+            return Ok(());
+        };
+        if expires <= context::now() {
+            return Err(Error::invalid("expire_date", "is past"));
+        }
+        if self
+            .start_date
+            .as_deref()
+            .and_then(time::day)
+            .is_some_and(|start| start >= expires)
+        {
+            return Err(Error::invalid("expire_date", "must be after start_date"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn reach(&self) -> Reach<'_> {
         match self.effective_on {
             EffectiveOn::Cart => Reach::All,
@@ -307,21 +367,32 @@ pub(crate) fn redeemable(code: &str, player: &Player, subscription: bool) -> Res
         "is for somebody else"
     } else if !fits {
         "is not for this kind of basket"
-    } else if !coupon.redeem_unlimited
-        && payments::with_coupon(payments::BY_COUPON, &document.id)? >= coupon.expire_limit
-    {
+    } else if !coupon.redeem_unlimited && used(&document.id)? >= coupon.expire_limit {
         "has been redeemed as often as it can be"
-    } else if coupon.user_limit > 0
-        && payments::with_coupon(
-            payments::BY_COUPON_AND_PLAYER,
-            &format!("{}:{}", document.id, player.id),
-        )? >= coupon.user_limit
-    {
+    } else if coupon.user_limit > 0 && used_by(&document.id, player.id)? >= coupon.user_limit {
         "has been redeemed by this player as often as it can be"
     } else {
         return Ok((document.id, coupon));
     };
     Err(Error::invalid("coupon", why))
+}
+
+/// The id of the coupon with this code, if there is one.
+pub(crate) fn id_of(code: &str) -> Result<Option<String>, Error> {
+    Ok(by_code(code)?.map(|document| document.id))
+}
+
+/// How often a coupon was redeemed, and is held by open checkouts.
+fn used(coupon: &str) -> Result<u64, Error> {
+    let held = reservations::count(reservations::BY_COUPON, coupon)?;
+    Ok(payments::with_coupon(payments::BY_COUPON, coupon)? + held)
+}
+
+/// The same of one player.
+fn used_by(coupon: &str, player: u64) -> Result<u64, Error> {
+    let value = Redeemed::new(coupon, player).by_player;
+    let held = reservations::count(reservations::BY_COUPON_AND_PLAYER, &value)?;
+    Ok(payments::with_coupon(payments::BY_COUPON_AND_PLAYER, &value)? + held)
 }
 
 fn shown(document: &Document) -> Result<Value, Error> {

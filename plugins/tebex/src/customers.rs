@@ -8,21 +8,20 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::input::{Input, Line};
 use crate::payments::{self, Status};
-use crate::{bans, grant, players, price, store};
+use crate::{bans, grant, players, price, store, time};
 
 /// How long clients may keep what they were told of a player, in milliseconds.
 const CACHE_MS: u64 = 60_000;
 
 /// `GET /user/{user}`: a name or an id of the game. Beyond the documents, the player's number too.
 pub(crate) fn user(Path(user): Path<String>) -> Result<Json<Value>, Error> {
-    let player = players::look_up(&user)?;
-    let seconds = |millis: u64| millis / 1000;
+    let player = players::by_name_first(&user)?;
     let mut rows = Vec::new();
     for (transaction, payment) in payments::of_player(player.id, payments::LIST_MAX)? {
         let amount = price::amount(payment.minor, &payment.currency)?;
         rows.push(json!({
             "txn_id": transaction,
-            "time": seconds(payment.date),
+            "time": payment.date / 1000,
             "price": amount.to_json_number(),
             "currency": payment.currency,
             "status": code(payment.status),
@@ -37,17 +36,19 @@ pub(crate) fn user(Path(user): Path<String>) -> Result<Json<Value>, Error> {
         .checked_div(player.payments)
         .unwrap_or(0);
     let now = mooring_sdk::context::now();
+    let bans = bans::count(&player)?;
     Ok(Json(json!({
         "player": {
-            "id": player.uuid,
-            "created_at": seconds(player.created_at),
-            "updated_at": seconds(player.updated_at),
-            "cache_expire": seconds(now + CACHE_MS),
+            // Clients read these four as text, whatever is known of the player.
+            "id": player.uuid.unwrap_or_default(),
+            "created_at": time::with_colon(player.created_at),
+            "updated_at": time::with_colon(player.updated_at),
+            "cache_expire": time::with_colon(now + CACHE_MS),
             "username": player.name,
             "meta": "",
             "plugin_username_id": player.id,
         },
-        "banCount": bans::count(&player)?,
+        "banCount": bans,
         "chargebackRate": rate,
         "payments": rows,
         "purchaseTotals": totals,
@@ -74,7 +75,7 @@ pub(crate) fn packages(
     Path(player): Path<String>,
     Input(filter): Input<Filter>,
 ) -> Result<Json<Value>, Error> {
-    let player = players::look_up(&player)?;
+    let player = players::by_number_first(&player)?;
     let owned = grant::owned(player.id, filter.package.map(|package| package.0))?;
     Ok(Json(owned.iter().map(grant::shown).collect()))
 }
@@ -87,7 +88,8 @@ pub(crate) const EVENTS_MAX: usize = 1000;
 #[allow(clippy::struct_field_names, reason = "the provider's names")]
 pub(crate) struct Event {
     username_id: Line<100>,
-    username: Line<100>,
+    #[serde(default, deserialize_with = "given")]
+    username: Option<Line<100>>,
     event_type: EventType,
 }
 
@@ -99,15 +101,18 @@ enum EventType {
     Leave,
 }
 
-pub(crate) fn events(Json(events): Json<Vec<Event>>) -> Result<(), Error> {
+/// One that says nothing that can be used is passed over, so that the others of a server are not lost with it.
+pub(crate) fn events(Json(events): Json<Vec<Value>>) -> Result<(), Error> {
     if events.len() > EVENTS_MAX {
         let why = format!("More than {EVENTS_MAX} events; send them in parts.");
         return Err(Problem::Other(413, why).into());
     }
     for event in events {
-        match event.event_type {
-            EventType::Join => players::seen(&event.username_id.0, &event.username.0)?,
-            EventType::Leave => {}
+        let Ok(event) = serde_json::from_value::<Event>(event) else {
+            continue;
+        };
+        if let (EventType::Join, Some(username)) = (event.event_type, event.username) {
+            players::seen(&event.username_id.0, &username.0)?;
         }
     }
     Ok(())

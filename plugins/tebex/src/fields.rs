@@ -57,55 +57,80 @@ impl<'de> Deserialize<'de> for Options {
 pub(crate) struct Filled {
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) server: u64,
-    /// What the choices add to the price.
-    pub(crate) price: i64,
+    /// What it costs: its price, or the one that was said where it has none of its own, and what the choices add.
+    pub(crate) list: i64,
 }
 
-/// Checks what was said. What was not is an error where all of it has to be (`strict`); a checkout, whose page cannot ask,
-/// takes the first choice of a dropdown, the player's own name, and no text.
+/// How much of a package has to be said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needed {
+    /// All of it.
+    All,
+    /// All but a price of its own: the price of the whole payment is given.
+    AllButPrice,
+    /// What cannot be assumed. A checkout's page does not ask, so the first choice of a dropdown and the player's own name are
+    /// taken where none is said. Text is never assumed: an empty one makes nonsense of a command.
+    Unassumable,
+}
+
+/// Checks what was said.
 pub(crate) fn fill(
     package: &Package,
     options: &Options,
     player: &Player,
-    strict: bool,
+    needed: Needed,
 ) -> Result<Filled, Error> {
     let currency = store::currency()?;
     let mut filled = Filled {
         options: BTreeMap::new(),
         server: server(package, options)?,
-        price: 0,
+        list: own_price(package, options, needed, &currency)?,
     };
     for field in &package.fields {
         let said = options.0.get(&field.name).filter(|said| !said.is_empty());
-        let said = match said {
-            Some(said) => said.clone(),
-            None if strict => {
-                return Err(Error::invalid(&format!("options.{}", field.name), "is required"));
-            }
-            None => assumed(field, player),
+        let assumed = || {
+            (needed == Needed::Unassumable)
+                .then(|| assumed(field, player))
+                .flatten()
         };
-        if !said.is_empty() {
-            check(field, &said)?;
-        }
+        let said = said.cloned().or_else(assumed);
+        let said = said.ok_or_else(|| Error::invalid(&format!("options.{}", field.name), "is required"))?;
+        check(field, &said)?;
         let choice = field.options.iter().find(|choice| choice.value == said);
         if let Some(price) = choice.and_then(|choice| choice.price.as_ref()) {
-            filled.price += price.content(&currency, "option's price")?.minor;
+            filled.list += price.content(&currency, "option's price")?.minor;
         }
         filled.options.insert(field.name.clone(), said);
     }
     Ok(filled)
 }
 
-fn assumed(field: &Field, player: &Player) -> String {
+fn assumed(field: &Field, player: &Player) -> Option<String> {
     match field.kind {
-        FieldKind::Dropdown => field
-            .options
-            .first()
-            .map(|choice| choice.value.clone())
-            .unwrap_or_default(),
-        FieldKind::Username => player.name.clone(),
-        _ => String::new(),
+        FieldKind::Dropdown => field.options.first().map(|choice| choice.value.clone()),
+        FieldKind::Username => Some(player.name.clone()),
+        _ => None,
     }
+}
+
+/// The package's price; what was said for one whose price the buyer gives.
+fn own_price(package: &Package, options: &Options, needed: Needed, currency: &str) -> Result<i64, Error> {
+    let price = package.price.content(currency, "package's price")?.minor;
+    if !package.custom_price {
+        return Ok(price);
+    }
+    let field = "options.price";
+    let Some(said) = options.0.get(PRICE).filter(|said| !said.is_empty()) else {
+        return match needed {
+            Needed::AllButPrice => Ok(price),
+            Needed::All | Needed::Unassumable => Err(Error::invalid(field, "is required")),
+        };
+    };
+    let said = Amount::parse_not_negative(said, currency).map_err(Error::money(field))?;
+    if !content::is_payable(said.minor, currency) {
+        return Err(Error::invalid(field, "is too large"));
+    }
+    Ok(said.minor)
 }
 
 /// The server that was chosen, if the package lets one choose; its first one otherwise.
@@ -121,7 +146,7 @@ fn server(package: &Package, options: &Options) -> Result<u64, Error> {
     else {
         return Ok(default);
     };
-    let chosen = choices(package)?
+    let chosen = choices(package, &store::servers()?)
         .into_iter()
         .find(|server| server.id.to_string() == *said);
     let chosen = chosen.ok_or_else(|| Error::invalid("options.server", "is no server of this package"))?;
@@ -129,8 +154,8 @@ fn server(package: &Package, options: &Options) -> Result<u64, Error> {
 }
 
 /// The servers that a package can be bought for.
-pub(crate) fn choices(package: &Package) -> Result<Vec<store::Server>, Error> {
-    let mut servers = store::servers()?;
+pub(crate) fn choices(package: &Package, servers: &[store::Server]) -> Vec<store::Server> {
+    let mut servers = servers.to_vec();
     if package.servers.is_empty() {
         if !package.choose_server {
             servers.truncate(1);
@@ -138,7 +163,7 @@ pub(crate) fn choices(package: &Package) -> Result<Vec<store::Server>, Error> {
     } else {
         servers.retain(|server| package.servers.contains(&server.id));
     }
-    Ok(servers)
+    servers
 }
 
 fn check(field: &Field, said: &str) -> Result<(), Error> {
@@ -170,7 +195,7 @@ pub(crate) fn list(Path(package): Path<u64>) -> Result<Json<Value>, Error> {
         fields.push(json!({ "name": PRICE, "value": "Custom Price", "type": "numeric" }));
     }
     if package.choose_server {
-        let servers = choices(&package)?.into_iter();
+        let servers = choices(&package, &store::servers()?).into_iter();
         fields.push(json!({
             "name": SERVER,
             "description": "Select a server to run commands on",

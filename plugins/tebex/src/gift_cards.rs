@@ -3,18 +3,18 @@
 //! The card's document says the same as the account, so that lists read no account. The operator may write a card, and its
 //! balance, into the collection; the account follows the document when the card is next used.
 
-use mooring_sdk::context;
 use mooring_sdk::extract::given;
 use mooring_sdk::ledger::{self, Entry, LedgerError, NewPosting};
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, Document, IndexValue, RecordError};
+use mooring_sdk::{Order, context};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line};
+use crate::input::{Input, Line, Text};
 use crate::price::{self, Exact};
-use crate::{content, store, time};
+use crate::{content, reading, store, time};
 
 pub(crate) const COLLECTION: &str = "gift-cards";
 /// Index, unique: by code.
@@ -218,7 +218,7 @@ pub(crate) fn transfer(from: &str, to: &str, minor: i64, currency: &str, what: &
 
 /// `GET /gift-cards`: the newest.
 pub(crate) fn list() -> Result<Json<Value>, Error> {
-    let found = records::list(COLLECTION, None, Page::newest(LIST_MAX))?;
+    let found = reading::first(COLLECTION, None, Order::NewestFirst, LIST_MAX)?;
     let data: Vec<Value> = found.items.iter().map(shown).collect::<Result<_, _>>()?;
     Ok(Json(json!({ "data": data })))
 }
@@ -238,9 +238,9 @@ pub(crate) fn look_up(Path(code): Path<String>) -> Result<Json<Value>, Error> {
 pub(crate) struct NewCard {
     amount: Exact,
     #[serde(default, deserialize_with = "given")]
-    note: Option<Line<500>>,
+    note: Option<Text<500>>,
     #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Line<19>>,
+    expires_at: Option<Line<40>>,
 }
 
 pub(crate) fn create(Input(new): Input<NewCard>) -> Result<Json<Value>, Error> {
@@ -250,15 +250,13 @@ pub(crate) fn create(Input(new): Input<NewCard>) -> Result<Json<Value>, Error> {
 fn issue(new: NewCard) -> Result<Json<Value>, Error> {
     let currency = store::currency()?;
     let amount = positive(&new.amount, &currency)?;
-    let expires_at = new.expires_at.map(|time| time.0);
-    if expires_at
-        .as_deref()
-        .is_some_and(|time| time::moment(time).is_none())
-    {
-        return Err(Error::invalid(
-            "expires_at",
-            "must be a time, YYYY-MM-DD HH:MM:SS",
-        ));
+    let expires_at = new.expires_at.map(|time| {
+        let time = time::moment(&time.0);
+        time.ok_or_else(|| Error::invalid("expires_at", "must be a time, YYYY-MM-DD HH:MM:SS"))
+    });
+    let expires_at = expires_at.transpose()?;
+    if expires_at.is_some_and(|time| time <= context::now()) {
+        return Err(Error::invalid("expires_at", "is past"));
     }
     let card = Card {
         code: code(),
@@ -267,7 +265,7 @@ fn issue(new: NewCard) -> Result<Json<Value>, Error> {
         currency: Some(currency),
         note: new.note.map(|note| note.0).unwrap_or_default(),
         void: false,
-        expires_at,
+        expires_at: expires_at.map(time::spaced),
     };
     let (_, document) = content::create(COLLECTION, &card)?;
     let mut held = Held::of(&document)?;
@@ -332,9 +330,9 @@ pub(crate) struct ById {
     #[serde(default, deserialize_with = "given")]
     amount: Option<Exact>,
     #[serde(default, deserialize_with = "given")]
-    note: Option<Line<500>>,
+    note: Option<Text<500>>,
     #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Line<19>>,
+    expires_at: Option<Line<40>>,
 }
 
 impl ById {

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use crate::content::{self, Command, Package};
 use crate::error::Error;
 use crate::payments::{Bought, Payment};
-use crate::players::{Player, Who};
-use crate::{queue, time};
+use crate::players::{Number, Player};
+use crate::{queue, reading, reservations, time};
 
 /// By the payment's number and the package's place in it.
 pub(crate) const COLLECTION: &str = "purchases";
@@ -40,9 +40,12 @@ pub(crate) struct Purchase {
     pub(crate) date: u64,
     pub(crate) package: u64,
     pub(crate) name: String,
-    player: Who,
+    player: Number,
     server: u64,
     service: String,
+    /// How many commands delivered it.
+    #[serde(default)]
+    pushed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
     /// As they were when it was bought, the buyer's words filled in.
@@ -70,7 +73,7 @@ fn id(payment: u64, place: usize) -> String {
     format!("{payment}-{place}")
 }
 
-fn pair(first: u64, second: u64) -> String {
+pub(crate) fn pair(first: u64, second: u64) -> String {
     format!("{first}:{second}")
 }
 
@@ -95,36 +98,47 @@ fn deliver(
     package: &Package,
 ) -> Result<(), Error> {
     let now = context::now();
-    let who = &payment.player;
-    let service = serve(who.id, transaction, bought)?;
-    let commands = |commands: &[Command]| filled(commands, &bought.options);
+    let id = id(payment.number, place);
+    // What was delivered before ends when it would have ended: a payment that comes back buys no further period.
+    let before = find(&id)?;
+    let (date, expires_at) = match &before {
+        Some(before) => (before.date, before.expires_at),
+        None => (now, expiry(now, package)),
+    };
+    if let (Some(before), Some(expires_at)) = (&before, expires_at)
+        && expires_at <= now
+    {
+        return is_over(&id, before);
+    }
+    let player = payment.player.id;
+    let service = serve(player, transaction, bought)?;
+    let commands = filled(&package.commands, &bought.options);
     let order = queue::Order {
-        player: who,
+        player,
         server: bought.server,
         payment: payment.number,
         package: bought.id,
     };
-    queue::push(&order, &commands(&package.commands))?;
-    let expires_at = expiry(now, package);
-    let id = id(payment.number, place);
+    queue::push(&order, &commands)?;
     let purchase = Purchase {
         transaction: transaction.to_owned(),
         payment: payment.number,
-        date: now,
+        date,
         package: bought.id,
         name: bought.name.clone(),
-        player: who.clone(),
+        player: Number { id: player },
         server: bought.server,
         service,
+        pushed: commands.len() as u64,
         expires_at,
-        removal: commands(&package.removal_commands),
+        removal: filled(&package.removal_commands, &bought.options),
         limit_expires: package.limit_expires,
         owner: None,
         owner_and_package: None,
         sold: Some(bought.id.to_string()),
-        sold_to: Some(pair(bought.id, who.id)),
+        sold_to: Some(pair(bought.id, player)),
     };
-    records::put(COLLECTION, &id, &purchase.owned_by(who.clone()))?;
+    records::put(COLLECTION, &id, &purchase.owned_by(player))?;
     if let Some(expires_at) = expires_at {
         let expiry = Expiry {
             purchase: id,
@@ -133,6 +147,61 @@ fn deliver(
         jobs::schedule(NewJob::new(EXPIRE, &expiry).at(expires_at))?;
     }
     Ok(())
+}
+
+/// Nothing is delivered of what has ended meanwhile; it only counts again for limits, where what has ended does.
+fn is_over(id: &str, before: &Purchase) -> Result<(), Error> {
+    if !before.limit_expires {
+        let mut purchase = before.clone();
+        purchase.sold = Some(before.package.to_string());
+        purchase.sold_to = Some(pair(before.package, before.player.id));
+        records::put(COLLECTION, id, &purchase)?;
+    }
+    Ok(())
+}
+
+fn find(id: &str) -> Result<Option<Purchase>, Error> {
+    match records::get(COLLECTION, id) {
+        Ok(document) => Ok(Some(document.read()?)),
+        Err(records::RecordError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a payment's commands come to. All of them are queued, withdrawn or taken away in one request, whose calls of the host,
+/// and whose bytes, are limited.
+#[derive(Default)]
+pub(crate) struct Load {
+    commands: usize,
+    bytes: usize,
+}
+
+/// Commands of a payment, removals included.
+const COMMANDS_MAX: usize = 1000;
+/// Their text, filled in: of all, of a package's removals, and of one command.
+const TEXT_BYTES_MAX: usize = 1024 * 1024;
+const ROW_BYTES_MAX: usize = 56 * 1024;
+
+impl Load {
+    /// Refuses what could not be delivered, or not be taken away.
+    pub(crate) fn add(&mut self, package: &Package, options: &BTreeMap<String, String>) -> Result<(), Error> {
+        let commands = filled(&package.commands, options);
+        let removal = filled(&package.removal_commands, options);
+        let bytes = |commands: &[Command]| mooring_sdk::json::to_string(commands).len();
+        self.commands += commands.len() + removal.len();
+        self.bytes += bytes(&commands) + bytes(&removal);
+        if self.commands > COMMANDS_MAX {
+            let why = format!("A payment has at most {COMMANDS_MAX} commands; make several payments.");
+            return Err(Error::refused(why));
+        }
+        let one = commands
+            .iter()
+            .any(|command| command.command.len() > ROW_BYTES_MAX / 2);
+        if one || bytes(&removal) > ROW_BYTES_MAX || self.bytes > TEXT_BYTES_MAX {
+            return Err(Error::refused("The commands of the packages are too long."));
+        }
+        Ok(())
+    }
 }
 
 fn serve(player: u64, transaction: &str, bought: &Bought) -> Result<String, Error> {
@@ -183,11 +252,11 @@ fn fill(template: &str, options: &BTreeMap<String, String>) -> String {
 }
 
 impl Purchase {
-    fn owned_by(mut self, who: Who) -> Purchase {
-        self.owner = Some(who.id.to_string());
-        self.owner_and_package = Some(pair(who.id, self.package));
-        self.sold_to = self.sold_to.map(|_| pair(self.package, who.id));
-        self.player = who;
+    fn owned_by(mut self, player: u64) -> Purchase {
+        self.owner = Some(player.to_string());
+        self.owner_and_package = Some(pair(player, self.package));
+        self.sold_to = self.sold_to.map(|_| pair(self.package, player));
+        self.player = Number { id: player };
         self
     }
 
@@ -203,7 +272,7 @@ impl Purchase {
         (self.owner, self.owner_and_package) = (None, None);
         services::terminate(&self.service)?;
         let order = queue::Order {
-            player: &self.player,
+            player: self.player.id,
             server: self.server,
             payment: self.payment,
             package: self.package,
@@ -218,11 +287,7 @@ fn of(payment: &Payment) -> Result<Vec<(String, Purchase)>, Error> {
     let mut purchases = Vec::with_capacity(payment.packages.len());
     for place in 0..payment.packages.len() {
         let id = id(payment.number, place);
-        match records::get(COLLECTION, &id) {
-            Ok(document) => purchases.push((id, document.read()?)),
-            Err(records::RecordError::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
+        purchases.extend(find(&id)?.map(|purchase| (id, purchase)));
     }
     Ok(purchases)
 }
@@ -239,10 +304,26 @@ pub(crate) fn revoke(payment: &Payment) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a payment delivered is another player's, the commands that still deliver it too.
-pub(crate) fn reroute(payment: &Payment, to: &Player) -> Result<(), Error> {
-    queue::reroute(payment.number, &to.who())?;
-    for (id, mut purchase) in of(payment)? {
+/// What a payment delivered is another player's. Where the game server has run commands for the one who had it, that one has
+/// it in the game too: it is taken away there, and delivered anew. Otherwise the commands that wait are the other's.
+pub(crate) fn reroute(transaction: &str, payment: &mut Payment, to: &Player) -> Result<(), Error> {
+    let purchases = of(payment)?;
+    let owned = purchases.iter().filter(|(_, purchase)| purchase.is_owned());
+    let pushed: u64 = owned.map(|(_, purchase)| purchase.pushed).sum();
+    let has_run = queue::waiting(payment.number)? < pushed;
+    if has_run {
+        queue::withdraw(payment.number)?;
+        for (id, mut purchase) in purchases {
+            if purchase.end()? {
+                records::put(COLLECTION, &id, &purchase)?;
+            }
+        }
+        payment.player = to.who();
+        return grant(transaction, payment);
+    }
+    payment.player = to.who();
+    queue::reroute(payment.number, to.id)?;
+    for (id, mut purchase) in purchases {
         if purchase.is_owned() {
             // A service belongs to one user for ever.
             services::terminate(&purchase.service)?;
@@ -253,9 +334,7 @@ pub(crate) fn reroute(payment: &Payment, to: &Player) -> Result<(), Error> {
             if let Some(bought) = bought {
                 purchase.service = serve(to.id, &purchase.transaction, bought)?;
             }
-            purchase = purchase.owned_by(to.who());
-        } else {
-            purchase.player = to.who();
+            purchase = purchase.owned_by(to.id);
         }
         records::put(COLLECTION, &id, &purchase)?;
     }
@@ -282,7 +361,7 @@ pub(crate) fn owned(player: u64, package: Option<u64>) -> Result<Vec<Purchase>, 
         None => IndexValue::new(BY_OWNER, player.to_string()),
         Some(package) => IndexValue::new(BY_OWNER_AND_PACKAGE, pair(player, package)),
     };
-    let found = records::list(COLLECTION, Some(index), Page::newest(OWNED_MAX))?;
+    let found = reading::first(COLLECTION, Some(&index), Order::NewestFirst, OWNED_MAX)?;
     Ok(found
         .items
         .iter()
@@ -311,11 +390,20 @@ pub(crate) fn check(id: u64, package: &Package, player: &Player) -> Result<(), E
             "The player does not have what this package requires.",
         ));
     }
-    let sold = IndexValue::new(BY_SOLD, id.to_string());
-    let sold_to = IndexValue::new(BY_SOLD_TO, pair(id, player.id));
-    if reached(sold, package.global_limit, &package.global_limit_period, now)?
-        || reached(sold_to, package.user_limit, &package.user_limit_period, now)?
-    {
+    let (of_package, of_both) = (id.to_string(), pair(id, player.id));
+    let all = Limit {
+        sold: IndexValue::new(BY_SOLD, &of_package),
+        held: reservations::count(reservations::BY_PACKAGE, &of_package)?,
+        most: package.global_limit,
+        period: &package.global_limit_period,
+    };
+    let of_player = Limit {
+        sold: IndexValue::new(BY_SOLD_TO, &of_both),
+        held: reservations::count(reservations::BY_PACKAGE_AND_PLAYER, &of_both)?,
+        most: package.user_limit,
+        period: &package.user_limit_period,
+    };
+    if all.is_reached(now)? || of_player.is_reached(now)? {
         return Err(Error::refused(
             "This package has been bought as often as it can be.",
         ));
@@ -337,22 +425,37 @@ fn owns(player: u64, package: u64) -> Result<bool, Error> {
     Ok(records::list(COLLECTION, Some(of), Page::oldest(1))?.total > 0)
 }
 
-/// Whether `limit` were sold in the period that ends now: then the one that reached it is not older than that.
-fn reached(sold: IndexValue, limit: u64, period: &str, now: u64) -> Result<bool, Error> {
-    if limit == 0 {
-        return Ok(false);
+/// How often a package is sold.
+struct Limit<'l> {
+    sold: IndexValue,
+    /// Open checkouts.
+    held: u64,
+    /// So often at most; 0 for any number.
+    most: u64,
+    period: &'l str,
+}
+
+impl Limit<'_> {
+    /// Whether so many are held, or were sold in the period that ends now: then the one that reached it is not older than that.
+    fn is_reached(&self, now: u64) -> Result<bool, Error> {
+        if self.most == 0 {
+            return Ok(false);
+        }
+        let Some(offset) = self.most.checked_sub(self.held + 1) else {
+            return Ok(true);
+        };
+        let page = Page {
+            offset,
+            limit: 1,
+            order: Order::NewestFirst,
+        };
+        let found = records::list(COLLECTION, Some(self.sold.clone()), page)?;
+        let since = time::period(self.period).map_or(0, |length| now.saturating_sub(length));
+        Ok(found
+            .items
+            .first()
+            .is_some_and(|document| document.created_at >= since))
     }
-    let page = Page {
-        offset: limit - 1,
-        limit: 1,
-        order: Order::NewestFirst,
-    };
-    let found = records::list(COLLECTION, Some(sold), page)?;
-    let since = time::period(period).map_or(0, |length| now.saturating_sub(length));
-    Ok(found
-        .items
-        .first()
-        .is_some_and(|document| document.created_at >= since))
 }
 
 /// A purchase as `GET /player/{id}/packages` shows it.

@@ -5,8 +5,8 @@ use mooring_sdk::Collection;
 use mooring_sdk::prelude::*;
 
 use crate::{
-    bans, content, coupons, demo, gift_cards, grant, listing, payments, players, queue, routes, sales,
-    schema, store,
+    bans, content, coupons, demo, gift_cards, grant, listing, payments, players, queue, reservations, routes,
+    sales, schema, store,
 };
 
 /// The provider's limit for each secret: so many requests in so many seconds.
@@ -95,6 +95,14 @@ fn kept(info: Info) -> Info {
             .index(queue::BY_OFFLINE, "/offline")
             .index(queue::BY_ONLINE, "/online")
             .index(queue::BY_PAYMENT, "/payment"),
+    )
+    .collection(
+        Collection::new(reservations::COLLECTION)
+            .index(reservations::BY_PLAYER, "/player")
+            .index(reservations::BY_PACKAGE, "/package")
+            .index(reservations::BY_PACKAGE_AND_PLAYER, "/package_and_player")
+            .index(reservations::BY_COUPON, "/coupon/id")
+            .index(reservations::BY_COUPON_AND_PLAYER, "/coupon/by_player"),
     )
     .collection(Collection::new(queue::WAITING).index(queue::BY_SERVER, "/server"))
 }

@@ -30,9 +30,16 @@ fn body(body: &[u8]) -> Result<Map<String, Value>, Problem> {
         .map_err(|error| {
             Problem::Unreadable(format!("the body is not UTF-8 (byte {})", error.valid_up_to()))
         })?
+        .trim_start_matches('\u{feff}')
         .trim();
     match text.bytes().next() {
         None => Ok(Map::new()),
+        Some(_) if text == "null" => Err(Problem::Unreadable(
+            "the body must be an object, not null".to_owned(),
+        )),
+        Some(b'-') if text.starts_with("--") => Err(Problem::Unreadable(
+            "the body must be JSON or a form, not multipart".to_owned(),
+        )),
         Some(b'{') => json::from_str(text),
         // PHP writes an object without members so.
         Some(b'[') if json::from_str::<Vec<Value>>(text)?.is_empty() => Ok(Map::new()),
@@ -49,22 +56,43 @@ pub(crate) struct Line<const MAX: usize>(pub(crate) String);
 
 impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match Value::deserialize(deserializer)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            _ => return Err(D::Error::custom("must be a string")),
-        };
-        if text.is_empty() {
-            return Err(D::Error::custom("must not be empty"));
-        }
-        if text.chars().count() > MAX {
-            return Err(D::Error::custom(format_args!("is longer than {MAX} characters")));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(D::Error::custom("must not contain control characters"));
-        }
-        Ok(Line(text))
+        text(deserializer, MAX, &[]).map(Line)
     }
+}
+
+/// The same of several lines: line breaks and tabs are text too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text<const MAX: usize>(pub(crate) String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, MAX, &['\n', '\r', '\t']).map(Text)
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    max: usize,
+    controls: &[char],
+) -> Result<String, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return Err(D::Error::custom("must be a string")),
+    };
+    if text.is_empty() {
+        return Err(D::Error::custom("must not be empty"));
+    }
+    if text.chars().count() > max {
+        return Err(D::Error::custom(format_args!("is longer than {max} characters")));
+    }
+    if text
+        .chars()
+        .any(|letter| letter.is_control() && !controls.contains(&letter))
+    {
+        return Err(D::Error::custom("must not contain control characters"));
+    }
+    Ok(text)
 }
 
 /// True or false: JSON's own, 1 and 0, or either of them as text. Empty text is false, as in PHP.

@@ -5,9 +5,10 @@
 //! - `content`, `listing`: categories, packages and goals
 //! - `sales`, `coupons`, `gift_cards`, `pricing`: what a basket costs
 //! - `players`: who buys; `customers`: looking them up; `bans`: who may not
-//! - `checkout`, `manual`, `fields`: how payments are made
+//! - `checkout`, `manual`, `fields`: how payments are made; `reservations`: what open checkouts hold of limits
 //! - `payments`, `pager`: how they are kept and listed
 //! - `settle`, `grant`, `queue`: what a payment posts, delivers, and tells game servers to do
+//! - `reading`: lists of documents, in parts that fit into a call of the host
 //! - `rpc`: any of it in one envelope
 //! - `price`, `time`: exact decimals, and the provider's ways to write money and times
 //! - `routes`, `schema`, `demo`: what the plugin says about itself
@@ -34,6 +35,8 @@ mod players;
 mod price;
 mod pricing;
 mod queue;
+mod reading;
+mod reservations;
 mod routes;
 mod rpc;
 mod sales;

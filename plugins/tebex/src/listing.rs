@@ -13,7 +13,7 @@ use crate::input::{Flag, Input, Line};
 use crate::price::{self, Exact};
 use crate::pricing::{self, Priced};
 use crate::sales::{self, Sale};
-use crate::{fields, store, time};
+use crate::{fields, reading, store, time};
 
 pub(crate) const GOALS: &str = "goals";
 
@@ -128,6 +128,7 @@ pub(crate) fn package(Path(id): Path<u64>) -> Result<Json<Value>, Error> {
 /// What the answers about packages need beside them.
 struct About {
     categories: Vec<(u64, Category)>,
+    servers: Vec<store::Server>,
     currency: String,
 }
 
@@ -135,6 +136,7 @@ impl About {
     fn read() -> Result<About, Error> {
         Ok(About {
             categories: content::all(content::CATEGORIES)?,
+            servers: store::servers()?,
             currency: store::currency()?,
         })
     }
@@ -157,11 +159,11 @@ impl About {
             "global_limit_period": package.global_limit_period,
             "user_limit": package.user_limit,
             "user_limit_period": package.user_limit_period,
-            "servers": fields::choices(package)?,
+            "servers": fields::choices(package, &self.servers),
             "required_packages": package.required_packages,
             "require_any": package.require_any,
             "create_giftcard": false,
-            "show_until": or_false(package.show_until.as_deref()),
+            "show_until": package.until().map_or(Value::Bool(false), |until| (until / 1000).into()),
             "gui_item": package.gui_item,
             "disabled": package.disabled,
             "disable_quantity": true,
@@ -234,7 +236,7 @@ fn active() -> String {
 
 /// `GET /community_goals`.
 pub(crate) fn goals() -> Result<Json<Value>, Error> {
-    let documents = mooring_sdk::all(|page| records::list(GOALS, None, page))?;
+    let documents = reading::all(GOALS, None)?;
     let goals: Vec<Value> = documents.iter().map(goal_shown).collect::<Result<_, _>>()?;
     Ok(Json(Value::Array(goals)))
 }

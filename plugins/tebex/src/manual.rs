@@ -7,11 +7,11 @@ use mooring_sdk::records;
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::fields::{self, Options};
-use crate::input::{Input, Line};
+use crate::fields::{self, Needed, Options};
+use crate::input::{Input, Line, Text};
 use crate::payments::{self, Bought, Gateway, Note, PaidBy, Payment, Status};
 use crate::price::Exact;
-use crate::{content, players, settle, store};
+use crate::{content, grant, players, settle, store};
 
 /// Packages of a payment. The rows of lists carry them, so they are few.
 const PACKAGES_MAX: usize = 50;
@@ -20,7 +20,7 @@ const PACKAGES_MAX: usize = 50;
 #[derive(Deserialize)]
 pub(crate) struct NewPayment {
     #[serde(default, deserialize_with = "given")]
-    note: Option<Line<1000>>,
+    note: Option<Text<1000>>,
     packages: Vec<Wanted>,
     /// Of all of it; absent: what the packages cost.
     #[serde(default, deserialize_with = "given")]
@@ -43,13 +43,19 @@ pub(crate) fn create(Input(new): Input<NewPayment>) -> Result<(), Error> {
     let currency = store::currency()?;
     let price = new.price.map(|price| price.amount(&currency)).transpose();
     let price = price.map_err(Error::money("price"))?;
+    let needed = match price {
+        Some(_) => Needed::AllButPrice,
+        None => Needed::All,
+    };
     let player = players::find_or_make(&new.ign.0)?;
     let mut packages = Vec::with_capacity(new.packages.len());
     let mut list = 0;
+    let mut load = grant::Load::default();
     for wanted in &new.packages {
         let package = content::package(wanted.id.0)?;
-        let filled = fields::fill(&package, &wanted.options, &player, true)?;
-        list += package.price.content(&currency, "package's price")?.minor + filled.price;
+        let filled = fields::fill(&package, &wanted.options, &player, needed)?;
+        load.add(&package, &filled.options)?;
+        list += filled.list;
         packages.push(Bought {
             id: wanted.id.0,
             name: package.name,
@@ -83,6 +89,11 @@ pub(crate) fn create(Input(new): Input<NewPayment>) -> Result<(), Error> {
         reversed: None,
         turn: 0,
     };
+    if !payment.fits() {
+        return Err(Error::refused(
+            "The payment says too much; make several payments.",
+        ));
+    }
     settle::complete(&payments::new_transaction(), &payment)
 }
 
@@ -110,7 +121,7 @@ pub(crate) fn update(Path(transaction): Path<String>, Input(changes): Input<Chan
         return Err(Error::invalid("", "Give a username or a status."));
     }
     if let Some(username) = &changes.username {
-        settle::rename(&mut payment, &username.0)?;
+        settle::rename(&transaction, &mut payment, &username.0)?;
         payments::put(&transaction, &payment)?;
     }
     match changes.status {

@@ -1,5 +1,7 @@
 //! Pages, numbered from 1, in the two shapes that the provider has.
 
+use mooring_sdk::payments::{self as core, PaymentFilter};
+use mooring_sdk::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -47,13 +49,29 @@ fn whole(value: &Value) -> Option<u64> {
     Some(text.parse().unwrap_or(u64::MAX)).filter(|number| *number > 0)
 }
 
-/// Where a page is. Without an address of this API, a reference that clients resolve against the page they have.
+/// Where a page is. A store whose address is not known yet has a reference, which clients resolve against the page they have.
 fn url(path: &str, page: u64) -> Result<String, Error> {
-    let base = store::text(store::API_URL)?;
-    if base.is_empty() {
-        return Ok(format!("?page={page}"));
+    Ok(match base()? {
+        Some(base) => format!("{}{path}?page={page}", base.trim_end_matches('/')),
+        None => format!("?page={page}"),
+    })
+}
+
+/// The address of this API: the one that is set, or the one below which the host has put the page of a checkout.
+fn base() -> Result<Option<String>, Error> {
+    let set = store::text(store::API_URL)?;
+    if !set.is_empty() {
+        return Ok(Some(set));
     }
-    Ok(format!("{}{path}?page={page}", base.trim_end_matches('/')))
+    let newest = core::list(PaymentFilter::default(), Page::newest(1))?
+        .items
+        .into_iter()
+        .next();
+    let base = newest.and_then(|payment| {
+        let page = format!("/checkout/{}", payment.reference);
+        Some(payment.pay_url.strip_suffix(&page)?.to_owned())
+    });
+    Ok(base)
 }
 
 fn last(size: u32, total: u64) -> u64 {

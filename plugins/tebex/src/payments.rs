@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::input::{Input, Line};
+use crate::input::{Input, Text};
 use crate::pager::{self, Paging};
 use crate::players::Who;
-use crate::{price, store, time};
+use crate::{price, reading, store, time};
 
 /// By transaction id, `tbx-` and 32 hexadecimal digits.
 pub(crate) const COLLECTION: &str = "payments";
@@ -29,8 +29,10 @@ pub(crate) const BY_COUPON_AND_PLAYER: &str = "coupon-and-player";
 pub(crate) const LIST_MAX: u32 = 100;
 /// Payments of a page.
 const PER_PAGE: u32 = 25;
-/// Notes of a payment; the row stays small.
+/// Notes of a payment; its row stays small.
 const NOTES_MAX: usize = 100;
+/// A payment's row. The host takes 64 KiB, and what a later change of its status writes down needs some of them.
+const ROW_BYTES_MAX: usize = 60 * 1024;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Payment {
@@ -136,6 +138,11 @@ impl Payment {
         self.minor - self.gift_card.as_ref().map_or(0, |part| part.minor)
     }
 
+    /// Whether the host takes it as a document.
+    pub(crate) fn fits(&self) -> bool {
+        mooring_sdk::json::to_string(self).len() <= ROW_BYTES_MAX
+    }
+
     /// As every list and answer shows it, but for the way its date is written.
     fn shown(&self, date: String, quantities: bool) -> Result<Value, Error> {
         let packages = self.packages.iter().map(|bought| {
@@ -201,7 +208,7 @@ pub(crate) fn with_coupon(index: &str, value: &str) -> Result<u64, Error> {
 /// A player's newest payments, with their transaction ids.
 pub(crate) fn of_player(player: u64, limit: u32) -> Result<Vec<(String, Payment)>, Error> {
     let of_player = IndexValue::new(BY_PLAYER, player.to_string());
-    let found = records::list(COLLECTION, Some(of_player), Page::newest(limit))?;
+    let found = reading::first(COLLECTION, Some(&of_player), Order::NewestFirst, limit)?;
     let read = |document: Document| {
         let payment = document.read()?;
         Ok((document.id, payment))
@@ -212,8 +219,8 @@ pub(crate) fn of_player(player: u64, limit: u32) -> Result<Vec<(String, Payment)
 /// `GET /payments`: the newest, or a page of all of them, newest first.
 pub(crate) fn list(Input(paging): Input<Paging>) -> Result<Json<Value>, Error> {
     let Some(number) = paging.page() else {
-        let newest = Page::newest(paging.limit(LIST_MAX));
-        let found = records::list(COLLECTION, None, newest)?;
+        let limit = paging.limit(LIST_MAX);
+        let found = reading::first(COLLECTION, None, Order::NewestFirst, limit)?;
         return rows(&found.items, time::without_colon).map(|rows| Json(Value::Array(rows)));
     };
     let page = Page::number(number, PER_PAGE, Order::NewestFirst);
@@ -239,7 +246,7 @@ pub(crate) fn view(Path(transaction): Path<String>) -> Result<Json<Value>, Error
 /// `POST /payments/{transaction}/note`.
 #[derive(Deserialize)]
 pub(crate) struct NewNote {
-    note: Line<1000>,
+    note: Text<1000>,
 }
 
 pub(crate) fn note(Path(transaction): Path<String>, Input(new): Input<NewNote>) -> Result<(), Error> {
@@ -258,5 +265,8 @@ pub(crate) fn annotate(payment: &mut Payment, note: String) -> Result<(), Error>
         created_at: context::now(),
         note,
     });
+    if !payment.fits() {
+        return Err(Error::refused("The payment's notes have no room for this one."));
+    }
     Ok(())
 }

@@ -24,6 +24,9 @@ const DOMAIN: &str = "tebex.invalid";
 /// The shortest decimal id of a game: an XUID has 16 digits, a SteamID64 17.
 const DIGITS_MIN: usize = 15;
 
+/// A name in lower case: the host's references have 200 characters, `tebex:` among them.
+const KEY_MAX: usize = 190;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Player {
     pub(crate) id: u64,
@@ -49,6 +52,12 @@ pub(crate) struct Who {
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) uuid: Option<String>,
+}
+
+/// A player in rows that are answered with what is known of the player then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Number {
+    pub(crate) id: u64,
 }
 
 impl Player {
@@ -141,19 +150,32 @@ pub(crate) fn find(name: &str) -> Result<Option<Player>, Error> {
     }
 }
 
-/// The player with this number, name or id of the game, which clients all send.
-pub(crate) fn look_up(text: &str) -> Result<Player, Error> {
-    let number: Option<u64> = text
-        .parse()
-        .ok()
-        .filter(|number: &u64| number.to_string() == text);
-    if let Some(number) = number {
-        match get(number) {
-            Err(Error::NoSuch(_)) => {}
-            found => return found,
-        }
+/// The player with this name or id of the game, or else with this number. A name may be all digits.
+pub(crate) fn by_name_first(text: &str) -> Result<Player, Error> {
+    match find(text)? {
+        Some(player) => Ok(player),
+        None => by_number(text)?.ok_or(Error::NoSuch("player")),
     }
-    find(text)?.ok_or(Error::NoSuch("player"))
+}
+
+/// The player with this number, or else with this name or id of the game.
+pub(crate) fn by_number_first(text: &str) -> Result<Player, Error> {
+    match by_number(text)? {
+        Some(player) => Ok(player),
+        None => find(text)?.ok_or(Error::NoSuch("player")),
+    }
+}
+
+fn by_number(text: &str) -> Result<Option<Player>, Error> {
+    let number = text.parse().ok();
+    let Some(number) = number.filter(|number: &u64| number.to_string() == text) else {
+        return Ok(None);
+    };
+    match get(number) {
+        Ok(player) => Ok(Some(player)),
+        Err(Error::NoSuch(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The player with this name or id of the game, who is made if there is none yet.
@@ -166,6 +188,10 @@ pub(crate) fn find_or_make(name: &str) -> Result<Player, Error> {
 
 fn make(name: &str, uuid: Option<String>) -> Result<Player, Error> {
     let key = name.to_lowercase();
+    // A letter may become several in lower case, and the host finds the user by this.
+    if key.chars().count() > KEY_MAX {
+        return Err(Error::refused("The player's name is too long."));
+    }
     let number = records::next_number(COLLECTION)?;
     let reference = reference(uuid.as_ref().unwrap_or(&key));
     let made = users::create(NewUser {

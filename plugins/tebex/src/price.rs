@@ -57,9 +57,15 @@ impl Exact {
         Some(parts).filter(|parts| *parts <= 1_000_000)
     }
 
-    /// As a JSON number.
+    /// As a JSON number. A whole one has no places: clients read such amounts as integers.
     pub(crate) fn number(&self) -> Number {
-        Number::from_string_unchecked(self.0.clone())
+        let is_plain = self.0.contains('.') && !self.0.contains(['e', 'E']);
+        let text = if is_plain {
+            self.0.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &self.0
+        };
+        Number::from_string_unchecked(text.to_owned())
     }
 }
 

@@ -4,6 +4,10 @@
 //! others, found by server. Beside the first is a row for each player who has some, so that asking who is waited for reads no
 //! command.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use mooring_sdk::Order::OldestFirst;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::{self, IndexValue, RecordError};
 use serde::{Deserialize, Serialize};
@@ -13,8 +17,8 @@ use crate::content::{self, Command};
 use crate::error::Error;
 use crate::input::{Ids, Input};
 use crate::pager::Paging;
-use crate::players::{self, Who};
-use crate::store;
+use crate::players::{self, Number, Who};
+use crate::{reading, store};
 
 pub(crate) const COLLECTION: &str = "queue";
 /// Index: those that need no player, by server.
@@ -35,7 +39,7 @@ const PART_MAX: u32 = 500;
 #[derive(Clone, Serialize, Deserialize)]
 struct Queued {
     server: u64,
-    player: Who,
+    player: Number,
     command: String,
     /// Number of the payment.
     payment: u64,
@@ -55,13 +59,14 @@ struct Queued {
 #[derive(Serialize, Deserialize)]
 struct Waiting {
     server: u64,
-    player: Who,
+    player: Number,
     commands: u64,
 }
 
 /// What a command is about.
-pub(crate) struct Order<'o> {
-    pub(crate) player: &'o Who,
+pub(crate) struct Order {
+    /// Number of the player.
+    pub(crate) player: u64,
     /// Where it runs, unless the command says so itself.
     pub(crate) server: u64,
     pub(crate) payment: u64,
@@ -83,7 +88,7 @@ fn append(order: &Order, commands: &[Command], removal: bool) -> Result<(), Erro
         let server = command.server.unwrap_or(order.server);
         let mut queued = Queued {
             server,
-            player: order.player.clone(),
+            player: Number { id: order.player },
             command: command.command.clone(),
             payment: order.payment,
             package: order.package,
@@ -94,7 +99,7 @@ fn append(order: &Order, commands: &[Command], removal: bool) -> Result<(), Erro
             online: None,
         };
         if command.require_online {
-            queued.online = Some(key(server, order.player.id));
+            queued.online = Some(key(server, order.player));
             wait(server, order.player, 1)?;
         } else {
             queued.offline = Some(server.to_string());
@@ -110,8 +115,8 @@ fn key(server: u64, player: u64) -> String {
 }
 
 /// So many more, or fewer, commands wait for a player.
-fn wait(server: u64, player: &Who, more: i64) -> Result<(), Error> {
-    let key = key(server, player.id);
+fn wait(server: u64, player: u64, more: i64) -> Result<(), Error> {
+    let key = key(server, player);
     let before = match records::get(WAITING, &key) {
         Ok(document) => document.read::<Waiting>()?.commands,
         Err(RecordError::NotFound) => 0,
@@ -121,7 +126,7 @@ fn wait(server: u64, player: &Who, more: i64) -> Result<(), Error> {
     if commands > 0 {
         let waiting = Waiting {
             server,
-            player: player.clone(),
+            player: Number { id: player },
             commands,
         };
         records::put(WAITING, &key, &waiting)?;
@@ -134,15 +139,17 @@ fn wait(server: u64, player: &Who, more: i64) -> Result<(), Error> {
 fn remove(id: &str, command: &Queued) -> Result<(), Error> {
     records::delete(COLLECTION, id)?;
     if command.online.is_some() {
-        wait(command.server, &command.player, -1)?;
+        wait(command.server, command.player.id, -1)?;
     }
     Ok(())
 }
 
 /// What a payment delivers and still waits.
 fn deliveries(payment: u64) -> Result<Vec<(String, Queued)>, Error> {
-    let of = || Some(IndexValue::new(BY_PAYMENT, payment.to_string()));
-    let documents = mooring_sdk::all(|page| records::list(COLLECTION, of(), page))?;
+    let documents = reading::all(
+        COLLECTION,
+        Some(&IndexValue::new(BY_PAYMENT, payment.to_string())),
+    )?;
     let mut commands = Vec::with_capacity(documents.len());
     for document in documents {
         let command: Queued = document.read()?;
@@ -161,15 +168,20 @@ pub(crate) fn withdraw(payment: u64) -> Result<(), Error> {
     Ok(())
 }
 
+/// How much of what a payment delivers still waits.
+pub(crate) fn waiting(payment: u64) -> Result<u64, Error> {
+    Ok(deliveries(payment)?.len() as u64)
+}
+
 /// What a payment delivers and still waits is for another player. Removals stay with the player from whom they take.
-pub(crate) fn reroute(payment: u64, player: &Who) -> Result<(), Error> {
+pub(crate) fn reroute(payment: u64, player: u64) -> Result<(), Error> {
     for (id, mut command) in deliveries(payment)? {
         if command.online.is_some() {
-            wait(command.server, &command.player, -1)?;
+            wait(command.server, command.player.id, -1)?;
             wait(command.server, player, 1)?;
-            command.online = Some(key(command.server, player.id));
+            command.online = Some(key(command.server, player));
         }
-        command.player = player.clone();
+        command.player = Number { id: player };
         records::put(COLLECTION, &id, &command)?;
     }
     Ok(())
@@ -185,11 +197,11 @@ pub(crate) fn view(principal: Principal, Input(paging): Input<Paging>) -> Result
     )?;
     let size = paging.limit(PART_MAX);
     let number = paging.page().unwrap_or(1);
-    let page = Page::number(number, size, mooring_sdk::Order::OldestFirst);
+    let page = Page::number(number, size, OldestFirst);
     let found = records::list(WAITING, Some(IndexValue::new(BY_SERVER, server)), page)?;
     let mut players = Vec::with_capacity(found.items.len());
     for document in &found.items {
-        players.push(document.read::<Waiting>()?.player);
+        players.push(players::get(document.read::<Waiting>()?.player.id)?.who());
     }
     let more = number.saturating_mul(u64::from(size)) < found.total;
     Ok(Json(json!({
@@ -202,18 +214,29 @@ pub(crate) fn view(principal: Principal, Input(paging): Input<Paging>) -> Result
     })))
 }
 
+/// Players of one answer, each read once: what is known of them now, which may be more than when they bought.
+#[derive(Default)]
+struct Known(BTreeMap<u64, Who>);
+
+impl Known {
+    fn who(&mut self, id: u64) -> Result<&Who, Error> {
+        match self.0.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => Ok(unknown.insert(players::get(id)?.who())),
+        }
+    }
+}
+
 /// `GET /queue/offline-commands`.
 pub(crate) fn offline(principal: Principal) -> Result<Json<Value>, Error> {
     let server = store::server_of(&principal)?.id.to_string();
-    let found = records::list(
-        COLLECTION,
-        Some(IndexValue::new(BY_OFFLINE, server)),
-        Page::oldest(PART_MAX),
-    )?;
+    let of_server = IndexValue::new(BY_OFFLINE, server);
+    let found = reading::first(COLLECTION, Some(&of_server), OldestFirst, PART_MAX)?;
+    let mut known = Known::default();
     let mut commands = Vec::with_capacity(found.items.len());
     for document in &found.items {
         let command: Queued = document.read()?;
-        let player = &command.player;
+        let player = known.who(command.player.id)?;
         commands.push(json!({
             "id": content::number(COLLECTION, document)?,
             "command": command.command,
@@ -228,7 +251,7 @@ pub(crate) fn offline(principal: Principal) -> Result<Json<Value>, Error> {
             },
         }));
     }
-    let limited = found.total > u64::from(PART_MAX);
+    let limited = found.total > found.items.len() as u64;
     Ok(Json(
         json!({ "meta": { "limited": limited }, "commands": commands }),
     ))
@@ -238,11 +261,8 @@ pub(crate) fn offline(principal: Principal) -> Result<Json<Value>, Error> {
 pub(crate) fn online(principal: Principal, Path(player): Path<u64>) -> Result<Json<Value>, Error> {
     let server = store::server_of(&principal)?.id;
     let player = players::get(player)?.who();
-    let found = records::list(
-        COLLECTION,
-        Some(IndexValue::new(BY_ONLINE, key(server, player.id))),
-        Page::oldest(PART_MAX),
-    )?;
+    let of_player = IndexValue::new(BY_ONLINE, key(server, player.id));
+    let found = reading::first(COLLECTION, Some(&of_player), OldestFirst, PART_MAX)?;
     let mut commands = Vec::with_capacity(found.items.len());
     for document in &found.items {
         let command: Queued = document.read()?;

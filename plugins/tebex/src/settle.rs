@@ -144,19 +144,18 @@ fn restore(transaction: &str, payment: &mut Payment) -> Result<(), Error> {
 }
 
 /// The payment is another player's.
-pub(crate) fn rename(payment: &mut Payment, username: &str) -> Result<(), Error> {
+pub(crate) fn rename(transaction: &str, payment: &mut Payment, username: &str) -> Result<(), Error> {
     let to = players::find_or_make(username)?;
     if to.id == payment.player.id {
         return Ok(());
     }
-    grant::reroute(payment, &to)?;
     let (complete, charged_back) = match payment.status {
         Status::Complete => (payment.minor, 0),
         Status::Refund => (0, 0),
         Status::Chargeback => (0, 1),
     };
     count(payment, -complete, -1, -charged_back)?;
-    payment.player = to.who();
+    grant::reroute(transaction, payment, &to)?;
     if let Some(coupon) = &mut payment.coupon {
         *coupon = payments::Redeemed::new(&coupon.id, to.id);
     }

@@ -102,7 +102,7 @@ pub(crate) fn server_of(principal: &Principal) -> Result<Server, Error> {
 /// All servers, that of the settings first.
 pub(crate) fn servers() -> Result<Vec<Server>, Error> {
     let mut servers = vec![default_server()?];
-    for document in mooring_sdk::all(|page| records::list(SERVERS, None, page))? {
+    for document in crate::reading::all(SERVERS, None)? {
         let server = server(&document)?;
         if server.id != servers[0].id {
             servers.push(server);

@@ -73,7 +73,12 @@ fn commands() -> Value {
         }),
         &["command"],
     );
-    json!({ "type": "array", "maxItems": 50, "items": command })
+    json!({
+        "type": "array",
+        "maxItems": 50,
+        "items": command,
+        "description": "A whole package has at most 64 KiB, whatever each of its parts may have.",
+    })
 }
 
 fn fields() -> Value {
@@ -197,7 +202,7 @@ pub(crate) fn gift_card() -> Value {
 
 pub(crate) fn ban() -> Value {
     let properties = json!({
-        "ign": { "type": "string", "minLength": 1, "maxLength": 100 },
+        "ign": text(100),
         "key": {
             "type": "string",
             "minLength": 1,

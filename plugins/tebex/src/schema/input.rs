@@ -24,7 +24,7 @@ fn line(max: u32) -> Value {
 }
 
 fn day() -> Value {
-    json!({ "type": "string", "format": "date" })
+    json!({ "type": "string", "maxLength": 40, "description": "YYYY-MM-DD; of a time by ISO 8601, its day." })
 }
 
 fn numbers() -> Value {
@@ -174,7 +174,7 @@ pub(crate) fn new_gift_card() -> Value {
 }
 
 fn expires_at() -> Value {
-    json!({ "type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, or a day." })
+    json!({ "type": ["string", "null"], "description": "YYYY-MM-DD HH:MM:SS, a time by ISO 8601, or a day; not past." })
 }
 
 pub(crate) fn gift_card() -> Value {
@@ -220,6 +220,7 @@ pub(crate) fn coupon() -> Value {
         "start_date": day(),
         "basket_type": one_of(&["single", "subscription", "both"]),
         "user_limit": number(),
+        "redeem_limit": { "type": ["integer", "string"], "minimum": 0, "description": "Where `user_limit` is not given." },
         "minimum": decimal(),
         "username": text(100),
         "note": text(500),
@@ -234,9 +235,13 @@ pub(crate) fn coupon() -> Value {
 }
 
 pub(crate) fn ban() -> Value {
-    let properties = json!({ "user": line(100), "reason": text(500), "ip": text(45) });
+    let properties = json!({
+        "user": { "type": "string", "maxLength": 100, "description": "Needed unless an address is given." },
+        "reason": text(500),
+        "ip": { "type": "string", "maxLength": 45, "description": "Of IPv4 or IPv6." },
+    });
     with_example(
-        object(properties, &["user"]),
+        object(properties, &[]),
         json!({ "user": "Notch", "reason": "Test", "ip": "127.0.0.1" }),
     )
 }
@@ -266,7 +271,7 @@ pub(crate) fn events() -> Value {
             "event_type": one_of(&["server.join", "server.leave"]),
             "event_date": super::string(),
         }),
-        &["username_id", "username", "event_type"],
+        &["username_id", "event_type"],
     );
     with_example(
         at_most(EVENTS_MAX, array(event)),

@@ -162,7 +162,7 @@ fn package_properties() -> Value {
         "required_packages": array(whole()),
         "require_any": boolean(),
         "create_giftcard": boolean(),
-        "show_until": or_false(),
+        "show_until": { "anyOf": [{ "const": false }, whole()], "description": "Seconds since 1970." },
         "gui_item": string(),
         "disabled": boolean(),
         "disable_quantity": boolean(),
@@ -344,7 +344,7 @@ fn ban_itself() -> Value {
         "ip": string(),
         "payment_email": string(),
         "reason": string(),
-        "user": all(json!({ "ign": string(), "uuid": nullable("string") })),
+        "user": all(json!({ "ign": string(), "uuid": string() })),
     }))
 }
 
@@ -376,10 +376,10 @@ pub(crate) fn sales() -> Value {
 
 pub(crate) fn user() -> Value {
     let player = json!({
-        "id": nullable("string"),
-        "created_at": whole(),
-        "updated_at": whole(),
-        "cache_expire": whole(),
+        "id": { "type": "string", "description": "The game's id; empty where it is not known." },
+        "created_at": time(),
+        "updated_at": time(),
+        "cache_expire": time(),
         "username": string(),
         "meta": string(),
         "plugin_username_id": whole(),

@@ -9,6 +9,8 @@ fn what_breaks_a_rule_is_refused_says_so_and_leaves_nothing_behind() {
     let transaction = by_hand(&mut host, &secret, 11, "Notch", "1");
     let payment = format!("/payments/{transaction}");
     let note = format!("{payment}/note");
+    // Each letter is two in lower case.
+    let wide = json!({ "packages": [{ "id": 11 }], "ign": "\u{130}".repeat(100) }).to_string();
     let long = "x".repeat(1001);
     let long_note = json!({ "note": long }).to_string();
     let many = json!({ "packages": vec![json!({ "id": 11 }); 51], "ign": "a" }).to_string();
@@ -350,14 +352,14 @@ fn what_breaks_a_rule_is_refused_says_so_and_leaves_nothing_behind() {
         (
             "POST",
             "/coupons",
-            r#"{"code":"WELCOME10","effective_on":"cart","discount_type":"value"}"#,
+            r#"{"code":"WELCOME10","effective_on":"cart","discount_type":"value","discount_amount":1}"#,
             422,
             "code: has already been taken",
         ),
         (
             "POST",
             "/coupons",
-            r#"{"effective_on":"cart","discount_type":"value"}"#,
+            r#"{"effective_on":"cart","discount_type":"value","discount_amount":1}"#,
             422,
             "code: is required",
         ),
@@ -371,7 +373,7 @@ fn what_breaks_a_rule_is_refused_says_so_and_leaves_nothing_behind() {
         (
             "POST",
             "/coupons",
-            r#"{"code":"A","effective_on":"cart","discount_type":"value","discount_application_method":3}"#,
+            r#"{"code":"A","effective_on":"cart","discount_type":"value","discount_amount":1,"discount_application_method":3}"#,
             422,
             "discount_application_method: must be 0, 1 or 2",
         ),
@@ -396,7 +398,57 @@ fn what_breaks_a_rule_is_refused_says_so_and_leaves_nothing_behind() {
             422,
             "expire_limit: is required unless redeem_unlimited is true",
         ),
-        ("POST", "/bans", "{}", 422, "user: is required"),
+        (
+            "POST",
+            "/coupons",
+            r#"{"code":"A","effective_on":"cart","discount_type":"percentage"}"#,
+            422,
+            "discount_percentage: must be more than zero",
+        ),
+        (
+            "POST",
+            "/coupons",
+            r#"{"code":"A","effective_on":"package","discount_type":"value","discount_amount":1}"#,
+            422,
+            "packages: is required",
+        ),
+        (
+            "POST",
+            "/coupons",
+            r#"{"code":"A","effective_on":"category","categories":[9],"discount_type":"value","discount_amount":1}"#,
+            422,
+            "categories: there is no 9",
+        ),
+        (
+            "POST",
+            "/coupons",
+            r#"{"code":"A","effective_on":"cart","discount_type":"value","discount_amount":1,"expire_date":"2027-01-15"}"#,
+            422,
+            "expire_date: is past",
+        ),
+        (
+            "POST",
+            "/coupons",
+            r#"{"code":"A","effective_on":"cart","discount_type":"value","discount_amount":1,"expire_date":"2027-02-01","start_date":"2027-02-01"}"#,
+            422,
+            "expire_date: must be after start_date",
+        ),
+        (
+            "POST",
+            "/gift-cards",
+            r#"{"amount":5,"expires_at":"2027-01-15 08:00:00"}"#,
+            422,
+            "expires_at: is past",
+        ),
+        ("POST", "/payments", &wide, 422, "The player's name is too long."),
+        ("POST", "/bans", "{}", 422, "user: is required unless ip is given"),
+        (
+            "POST",
+            "/bans",
+            r#"{"user":"a","ip":"not-an-ip"}"#,
+            422,
+            "ip: must be an address, such as 127.0.0.1",
+        ),
         ("GET", "/nowhere", "", 404, "Not found."),
         ("PATCH", "/payments", "", 405, "Method not allowed."),
     ] {

@@ -148,8 +148,8 @@ fn sales_and_choices_are_in_the_price() {
     );
     assert_eq!(host.payments()[1].amount.minor, 600);
     for (options, minor) in [
-        (json!({}), 450),
-        (json!({ "colour": "gold" }), 550),
+        (json!({ "nickname": "Bob" }), 450),
+        (json!({ "nickname": "Bob", "colour": "gold" }), 550),
         (json!({ "colour": "gray", "nickname": "Bob" }), 450),
     ] {
         check_out(
@@ -298,4 +298,115 @@ fn a_refund_makes_room_for_another_sale() {
         204,
     );
     buy(&mut host, &secret, 13, "Notch");
+}
+
+#[test]
+fn text_that_a_command_needs_is_never_assumed() {
+    let (mut host, secret) = host();
+    for body in [
+        r#"{"package_id":12,"username":"Notch"}"#,
+        r#"{"package_id":12,"username":"Notch","options":{"nickname":" "}}"#,
+    ] {
+        let why = refused(&mut host, &secret, "POST", "/checkout", body, 422);
+        assert_eq!(why, "options.nickname: is required");
+    }
+}
+
+#[test]
+fn a_package_without_a_price_of_its_own_costs_what_is_said() {
+    let (mut host, secret) = host();
+    let donation = json!({ "name": "Donation", "price": "0", "category": 1, "custom_price": true });
+    write(&mut host, "packages", "30", &donation);
+    for (path, body, why) in [
+        (
+            "/checkout",
+            r#"{"package_id":30,"username":"Notch"}"#,
+            "options.price: is required",
+        ),
+        (
+            "/checkout",
+            r#"{"package_id":30,"username":"Notch","options":{"price":"-1"}}"#,
+            "options.price: must not be negative",
+        ),
+        (
+            "/checkout",
+            r#"{"package_id":30,"username":"Notch","options":{"price":"9999999999"}}"#,
+            "options.price: is too large",
+        ),
+        (
+            "/payments",
+            r#"{"packages":[{"id":30}],"ign":"Notch"}"#,
+            "options.price: is required",
+        ),
+        (
+            "/payments",
+            r#"{"packages":[{"id":30,"options":{"price":"1.001"}}],"ign":"Notch"}"#,
+            "options.price: has more than 2 decimal places",
+        ),
+    ] {
+        assert_eq!(refused(&mut host, &secret, "POST", path, body, 422), why);
+    }
+    let body = json!({ "package_id": 30, "username": "Notch", "options": { "price": "15.00" } });
+    check_out(&mut host, &secret, &body);
+    assert_eq!(host.payments()[0].amount.minor, 1500);
+    for (body, amount) in [
+        (
+            json!({ "packages": [{ "id": 30, "options": { "price": 15 } }, { "id": 13 }], "ign": "Notch" }),
+            "17.99",
+        ),
+        // The price of all of it leaves nothing to be said of one.
+        (
+            json!({ "packages": [{ "id": 30 }], "ign": "Notch", "price": 7 }),
+            "7.00",
+        ),
+    ] {
+        call(&mut host, &secret, "POST", "/payments", &body, 204);
+        assert_eq!(get(&mut host, &secret, "/payments")[0]["amount"], amount);
+    }
+}
+
+#[test]
+fn an_open_checkout_counts_for_the_limits_until_nobody_can_pay_it() {
+    let (mut host, secret) = host();
+    let scarce = json!({ "name": "Scarce", "price": "1", "category": 1, "global_limit": 1 });
+    write(&mut host, "packages", "23", &scarce);
+    let body = |username: &str| json!({ "package_id": 23, "username": username });
+    check_out(&mut host, &secret, &body("Notch"));
+    let other = body("jeb_").to_string();
+    let why = refused(&mut host, &secret, "POST", "/checkout", &other, 422);
+    assert_eq!(why, "This package has been bought as often as it can be.");
+    // Whoever comes back has a new page, and the old one is none any more.
+    check_out(&mut host, &secret, &body("Notch"));
+    assert_eq!(host.payments()[0].status, Core::Cancelled);
+    host.advance(3_600_000);
+    host.run_jobs();
+    check_out(&mut host, &secret, &body("jeb_"));
+    pay(&mut host);
+    refused(
+        &mut host,
+        &secret,
+        "POST",
+        "/checkout",
+        &body("Notch").to_string(),
+        422,
+    );
+}
+
+#[test]
+fn a_ban_takes_back_what_is_open() {
+    let (mut host, secret) = host();
+    check_out(
+        &mut host,
+        &secret,
+        &json!({ "package_id": 11, "username": "Notch" }),
+    );
+    call(
+        &mut host,
+        &secret,
+        "POST",
+        "/bans",
+        &json!({ "user": "Notch" }),
+        200,
+    );
+    assert_eq!(host.payments()[0].status, Core::Cancelled);
 }

@@ -109,7 +109,7 @@ fn bans_coupons_cards_and_payments_are_made_from_what_clients_send() {
                 status: 200,
             },
             "/data",
-            json!({ "id": 1, "time": "2027-01-15T08:00:00+0000", "ip": "1.2.3.4", "payment_email": "", "reason": "r", "user": { "ign": "Notch", "uuid": null } }),
+            json!({ "id": 1, "time": "2027-01-15T08:00:00+0000", "ip": "1.2.3.4", "payment_email": "", "reason": "r", "user": { "ign": "Notch", "uuid": "" } }),
         ),
         (
             Sent {
@@ -357,7 +357,18 @@ fn what_is_neither_json_nor_a_form_says_so() {
         (b"[1,2]", 400, "the body must be an object, not an array"),
         (b"ids[]=\xff", 400, "the body is not UTF-8 (byte 6)"),
         (b"garbage", 422, "ids: is required"),
-        (b"null", 422, "ids: is required"),
+        (b"null", 400, "the body must be an object, not null"),
+        (
+            b"--b\r\nContent-Disposition: form-data; name=\"ids\"\r\n",
+            400,
+            "the body must be JSON or a form, not multipart",
+        ),
+        (b"\xef\xbb\xbf{}", 422, "ids: is required"),
+        (
+            b"\xef\xbb\xbf[1]",
+            400,
+            "the body must be an object, not an array",
+        ),
         (b"5", 422, "ids: is required"),
     ] {
         let reply = host.request("DELETE", "/queue").key(&secret).body(body).send();

@@ -104,7 +104,7 @@ fn what_takes_away_stays_with_the_player_who_had_it() {
 }
 
 #[test]
-fn what_was_taken_back_and_delivered_again_has_a_new_end() {
+fn what_was_taken_back_and_delivered_again_ends_when_it_would_have_ended() {
     let (mut host, secret) = host();
     let transaction = buy(&mut host, &secret, 11, "Notch");
     let path = format!("/payments/{transaction}");
@@ -119,18 +119,34 @@ fn what_was_taken_back_and_delivered_again_has_a_new_end() {
             204,
         );
     }
-    host.advance(20 * DAY);
+    host.advance(20 * DAY - 1);
     host.run_jobs();
-    assert_eq!(
-        get(&mut host, &secret, "/player/1/packages")
-            .as_array()
-            .unwrap()
-            .len(),
-        1,
-        "the first end is none"
+    let owned = get(&mut host, &secret, "/player/1/packages");
+    assert_eq!(owned.as_array().map(Vec::len), Some(1));
+    host.advance(1);
+    host.run_jobs();
+    assert_eq!(get(&mut host, &secret, "/player/1/packages"), json!([]));
+    // Nor is anything delivered of what is over.
+    let ids: Vec<u64> = (1..20).collect();
+    call(
+        &mut host,
+        &secret,
+        "DELETE",
+        "/queue",
+        &json!({ "ids": ids }),
+        204,
     );
-    host.advance(10 * DAY);
-    host.run_jobs();
+    for status in ["chargeback", "complete"] {
+        call(
+            &mut host,
+            &secret,
+            "PUT",
+            &path,
+            &json!({ "status": status }),
+            204,
+        );
+    }
+    assert_eq!(offline(&mut host, &secret), [""; 0]);
     assert_eq!(get(&mut host, &secret, "/player/1/packages"), json!([]));
 }
 

@@ -242,9 +242,11 @@ fn cards_that_do_not_pay_are_refused() {
         &Value::Null,
         200,
     );
-    let body = json!({ "amount": 5, "expires_at": "2027-01-15 08:00:00" });
+    let body = json!({ "amount": 5, "expires_at": "2027-01-15T10:00:01+02:00" });
     let expired = call(&mut host, &secret, "POST", "/gift-cards", &body, 200);
+    assert_eq!(expired["data"]["expires_at"], "2027-01-15T08:00:01+00:00");
     let expired = expired["data"]["code"].as_str().unwrap().to_owned();
+    host.advance(1000);
     for (code, why) in [
         (void_code.as_str(), "This gift card is void."),
         (&expired, "This gift card has expired."),

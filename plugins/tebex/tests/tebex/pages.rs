@@ -2,7 +2,7 @@ use mooring_sdk::records;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Host, get, host};
+use crate::{Host, buy, by_hand, get, host, refused, write};
 
 /// So many payments, as they are kept; writing them so is quicker than buying them.
 fn with(payments: u64) -> (Host, String) {
@@ -130,4 +130,83 @@ proptest! {
         }
         prop_assert_eq!(found, down(payments, 1));
     }
+}
+
+#[test]
+fn large_payments_and_packages_fit_into_calls_and_answers() {
+    let (mut host, secret) = host();
+    let note = json!({ "created_at": 0, "note": "n".repeat(1000) });
+    host.act(|| {
+        for number in 1..=100 {
+            let payment = json!({
+                "number": number, "minor": 999, "currency": "USD", "status": "Complete", "date": 0,
+                "gateway": { "id": 24, "name": "PayPal" }, "email": "", "player": { "id": 1, "name": "Notch", "uuid": null },
+                "packages": [{ "id": 11, "name": "VIP", "server": 7 }], "notes": vec![&note; 55], "paid_by": "hand",
+            });
+            records::create("payments", &format!("tbx-{number}"), &payment).expect("a document");
+        }
+    });
+    let list = get(&mut host, &secret, "/payments");
+    assert!(list.to_string().len() < 4 * 1024 * 1024);
+    let rows = numbers(&list);
+    assert_eq!(rows, down(100, 101 - rows.len() as u64), "the newest, whole");
+    assert!(rows.len() >= 25 && rows.len() < 100);
+    assert_eq!(
+        get(&mut host, &secret, "/payments?page=4")["data"]
+            .as_array()
+            .map(Vec::len),
+        Some(25)
+    );
+    for package in 100..350 {
+        let data = json!({ "name": "P", "price": "1", "category": 1, "description": "d".repeat(9000) });
+        write(&mut host, "packages", &package.to_string(), &data);
+    }
+    let packages = get(&mut host, &secret, "/packages?verbose=true");
+    assert_eq!(packages.as_array().map(Vec::len), Some(254));
+}
+
+#[test]
+fn a_payment_has_no_more_notes_than_its_row_holds() {
+    let (mut host, secret) = host();
+    let transaction = by_hand(&mut host, &secret, 13, "Notch", "1");
+    let path = format!("/payments/{transaction}/note");
+    let note = json!({ "note": format!("two\n\tlines{}", "x".repeat(980)) });
+    let mut notes = 0;
+    while host.post(&path).key(&secret).json(&note).send().status == 204 {
+        notes += 1;
+    }
+    assert!((50..64).contains(&notes), "{notes}");
+    let why = refused(&mut host, &secret, "POST", &path, &note.to_string(), 422);
+    assert_eq!(why, "The payment's notes have no room for this one.");
+}
+
+#[test]
+fn links_are_absolute_once_the_store_has_had_a_checkout() {
+    let (mut host, secret) = with(60);
+    buy(&mut host, &secret, 11, "jeb_");
+    let page = host.payments()[0].clone();
+    let base = page
+        .pay_url
+        .strip_suffix(&format!("/checkout/{}", page.reference))
+        .expect("a page");
+    let answer = get(&mut host, &secret, "/payments?page=2");
+    assert_eq!(answer["next_page_url"], format!("{base}/payments?page=3"));
+    assert_eq!(answer["prev_page_url"], format!("{base}/payments?page=1"));
+    host.set("api_url", "https://shop.example.com/tebex/");
+    let answer = get(&mut host, &secret, "/payments?page=2");
+    assert_eq!(
+        answer["next_page_url"],
+        "https://shop.example.com/tebex/payments?page=3"
+    );
+}
+
+#[test]
+fn the_end_of_a_sale_is_in_unix_seconds() {
+    let (mut host, secret) = host();
+    let last = json!({ "name": "Last", "price": "1", "category": 1, "show_until": "2027-01-15 08:00:01" });
+    write(&mut host, "packages", "22", &last);
+    assert_eq!(
+        get(&mut host, &secret, "/package/22")["show_until"],
+        json!(1_800_000_001)
+    );
 }

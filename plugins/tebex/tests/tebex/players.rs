@@ -23,7 +23,8 @@ fn a_player_is_looked_up_by_name_number_and_id_of_the_game() {
     assert_eq!(
         user["player"],
         json!({
-            "id": NOTCH, "created_at": 1_800_000_000, "updated_at": 1_800_000_000, "cache_expire": 1_800_000_060,
+            "id": NOTCH, "created_at": "2027-01-15T08:00:00+00:00", "updated_at": "2027-01-15T08:00:00+00:00",
+            "cache_expire": "2027-01-15T08:01:00+00:00",
             "username": "Notch", "meta": "", "plugin_username_id": 1,
         })
     );
@@ -170,7 +171,7 @@ fn a_banned_player_cannot_buy() {
     assert_eq!(bans["data"].as_array().unwrap().len(), 3);
     assert_eq!(
         bans["data"][0]["user"],
-        json!({ "ign": "griefer", "uuid": null }),
+        json!({ "ign": "griefer", "uuid": "" }),
         "newest first"
     );
 }
@@ -218,21 +219,16 @@ fn each_ban_counts_once() {
 fn events_that_are_none_are_refused_and_leave_nothing() {
     let (mut host, secret) = host();
     buy(&mut host, &secret, 11, "Notch");
-    for (body, status) in [
-        ("{}", 422),
-        (r#"[{"username_id":"x"}]"#, 422),
-        (
-            r#"[{"username_id":"x","username":"Notch","event_type":"server.dance"}]"#,
-            422,
-        ),
-        ("[", 400),
-        ("", 400),
-    ] {
+    for (body, status) in [("{}", 422), ("[", 400), ("", 400)] {
         refused(&mut host, &secret, "POST", "/events", body, status);
     }
     let before = host.fingerprint();
     for event in [
         json!([]),
+        json!([5, null, {}, { "username_id": "x" }]),
+        json!([{ "username_id": NOTCH, "username": "Notch", "event_type": "server.dance" }]),
+        // As the SDK for C# sends it.
+        json!([{ "username_id": NOTCH, "event_type": "server.join", "event_date": "2027-01-15", "ip": "127.0.0.1" }]),
         json!([{ "username_id": NOTCH, "username": "Notch", "event_type": "server.leave" }]),
         json!([{ "username_id": "no-id", "username": "Notch", "event_type": "server.join" }]),
     ] {
@@ -263,4 +259,63 @@ fn what_servers_ask_at_their_start_is_answered() {
         get(&mut host, &secret, "/listing")["categories"][0]["only_subcategories"],
         Value::Bool(false)
     );
+}
+
+#[test]
+fn an_event_that_says_nothing_does_not_lose_the_others() {
+    let (mut host, secret) = host();
+    buy(&mut host, &secret, 11, "Notch");
+    let join = json!({ "username_id": NOTCH, "username": "Notch", "event_type": "server.join" });
+    call(
+        &mut host,
+        &secret,
+        "POST",
+        "/events",
+        &json!([{ "username_id": JEB, "event_type": "server.join" }, 7, join]),
+        204,
+    );
+    assert_eq!(get(&mut host, &secret, "/user/Notch")["player"]["id"], NOTCH);
+}
+
+#[test]
+fn commands_that_wait_learn_who_their_player_is() {
+    let (mut host, secret) = host();
+    buy(&mut host, &secret, 11, "Notch");
+    let path = "/queue/offline-commands";
+    let before = &get(&mut host, &secret, path)["commands"][0]["player"]["uuid"];
+    assert_eq!(before, &Value::Null);
+    joins(&mut host, &secret, NOTCH, "Notch");
+    assert_eq!(
+        get(&mut host, &secret, path)["commands"][0]["player"]["uuid"],
+        NOTCH
+    );
+    assert_eq!(get(&mut host, &secret, "/queue")["players"][0]["uuid"], NOTCH);
+}
+
+#[test]
+fn a_name_of_digits_is_a_name_before_it_is_a_number() {
+    let (mut host, secret) = host();
+    by_hand(&mut host, &secret, 13, "Notch", "1");
+    by_hand(&mut host, &secret, 13, "1", "1");
+    let user = get(&mut host, &secret, "/user/1");
+    assert_eq!(
+        (&user["player"]["plugin_username_id"], &user["player"]["id"]),
+        (&json!(2), &json!(""))
+    );
+    assert_eq!(get(&mut host, &secret, "/user/2")["player"]["username"], "1");
+    // The route whose parameter is a number.
+    let transaction = get(&mut host, &secret, "/user/Notch")["payments"][0]["txn_id"].clone();
+    let packages = get(&mut host, &secret, "/player/1/packages");
+    assert_eq!(packages[0]["txn_id"], transaction);
+}
+
+#[test]
+fn an_address_is_banned_by_itself() {
+    let (mut host, secret) = host();
+    let ban = call(&mut host, &secret, "POST", "/bans", &json!({ "ip": "::1" }), 200);
+    assert_eq!(
+        (&ban["data"]["ip"], &ban["data"]["user"]),
+        (&json!("::1"), &json!({ "ign": "", "uuid": "" }))
+    );
+    buy(&mut host, &secret, 11, "Notch");
 }

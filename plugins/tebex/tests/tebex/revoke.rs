@@ -2,7 +2,7 @@ use mooring_sdk::services::Status;
 use mooring_sdk::testing::RefundOutcome;
 use serde_json::{Value, json};
 
-use crate::{Host, MERCHANT, balance, buy, by_hand, call, get, host, offline, online, refused, sum};
+use crate::{Host, MERCHANT, balance, buy, by_hand, call, get, host, offline, online, refused, sum, write};
 
 const ADD: &str = "lp user {uuid} parent add vip";
 const REMOVE: &str = "lp user {uuid} parent remove vip";
@@ -281,4 +281,62 @@ fn a_payment_can_be_given_to_another_player() {
     let commands = get(&mut host, &secret, "/queue/offline-commands");
     assert_eq!(commands["commands"][0]["player"]["name"], "Notch");
     assert_eq!(commands["commands"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_run_for_a_player_is_taken_away_when_it_becomes_anothers() {
+    let (mut host, secret) = host();
+    let transaction = by_hand(&mut host, &secret, 11, "Notch", "9.99");
+    run(&mut host, &secret);
+    put(&mut host, &secret, &transaction, &json!({ "username": "jeb_" }));
+    let commands = get(&mut host, &secret, "/queue/offline-commands");
+    let told = |at: usize| {
+        let command = &commands["commands"][at];
+        (
+            command["command"].as_str().unwrap(),
+            command["player"]["name"].as_str().unwrap(),
+        )
+    };
+    assert_eq!((told(0), told(1)), ((REMOVE, "Notch"), (ADD, "jeb_")));
+    assert_eq!(online(&mut host, &secret, 2).len(), 1);
+    assert_eq!(get(&mut host, &secret, "/player/1/packages"), json!([]));
+    assert_eq!(
+        get(&mut host, &secret, "/player/2/packages")
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+    assert_eq!(active(&host), 1);
+    // The removal stays with whom it takes from, whatever becomes of the payment.
+    set(&mut host, &secret, &transaction, "refund");
+    let commands = get(&mut host, &secret, "/queue/offline-commands");
+    let names: Vec<&str> = (0..2)
+        .map(|at| commands["commands"][at]["player"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Notch", "jeb_"]);
+    assert_eq!(offline(&mut host, &secret), [REMOVE, REMOVE]);
+}
+
+#[test]
+fn a_payment_has_no_more_commands_than_can_be_taken_back() {
+    let (mut host, secret) = host();
+    let commands = vec![json!({ "command": "say", "require_online": true }); 30];
+    write(
+        &mut host,
+        "packages",
+        "31",
+        &json!({ "name": "Loud", "price": "1", "category": 1, "commands": commands }),
+    );
+    let body = |packages: usize| json!({ "packages": vec![json!({ "id": 31 }); packages], "ign": "Notch" });
+    let why = refused(
+        &mut host,
+        &secret,
+        "POST",
+        "/payments",
+        &body(34).to_string(),
+        422,
+    );
+    assert_eq!(why, "A payment has at most 1000 commands; make several payments.");
+    call(&mut host, &secret, "POST", "/payments", &body(33), 204);
+    set(&mut host, &secret, "1", "refund");
 }
