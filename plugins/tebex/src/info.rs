@@ -3,6 +3,7 @@
 use mooring_manifest::Checkout;
 use mooring_sdk::Collection;
 use mooring_sdk::prelude::*;
+use serde_json::{Value, json};
 
 use crate::{
     bans, content, coupons, demo, gift_cards, grant, listing, payments, players, queue, reservations, routes,
@@ -107,6 +108,14 @@ fn kept(info: Info) -> Info {
     .collection(Collection::new(queue::WAITING).index(queue::BY_SERVER, "/server"))
 }
 
+/// Numbers of stores and servers.
+const NUMBER_MAX: u64 = 1_000_000_000;
+
+/// So that the operator is told of a value that cannot be used when it is set, and no request meets it.
+fn from_to(least: u64, most: u64) -> Value {
+    json!({ "minimum": least, "maximum": most })
+}
+
 fn settings(info: Info) -> Info {
     info.text(
         store::NAME,
@@ -114,12 +123,18 @@ fn settings(info: Info) -> Info {
         "The store's name, also on the page.",
     )
     .integer(store::ACCOUNT_ID, Some(1), "The store's number.")
+    .within(from_to(1, NUMBER_MAX))
     .url_or(
         store::DOMAIN,
         "https://store.example.com",
         "The store's web address; payers go there from the page.",
     )
     .text(store::CURRENCY, Some("USD"), "What the store sells in.")
+    // What looks like a code of ISO 4217; those of its codes that are no money of a country (gold, tests) are not sold in.
+    .within(json!({
+        "pattern": "^[A-Z]{3}$",
+        "not": { "pattern": "^X(AG|AU|BA|BB|BC|BD|DR|PD|PT|SU|TS|UA|XX)$" },
+    }))
     .text(
         store::GAME_TYPE,
         Some("Minecraft (Java)"),
@@ -140,17 +155,20 @@ fn settings(info: Info) -> Info {
         Some(1),
         "The number of the server whose secrets no other server names.",
     )
+    .within(from_to(1, NUMBER_MAX))
     .text(store::SERVER_NAME, Some("Main"), "That server's name.")
     .integer(
         store::NEXT_CHECK,
         Some(90),
         "Seconds that a game server waits before it asks again; 1 to 3600.",
     )
+    .within(from_to(1, 3600))
     .integer(
         store::CHECKOUT_MINUTES,
         Some(60),
         "Minutes in which a checkout has to be paid; 1 to 10080.",
     )
+    .within(from_to(1, 10_080))
     .url(
         store::API_URL,
         "Where this API is, for the links between pages; relative links unless set.",

@@ -121,3 +121,29 @@ fn a_setting_that_cannot_be_used_says_which() {
         host.set(setting, good);
     }
 }
+
+#[test]
+fn the_operator_is_told_which_values_a_setting_takes() {
+    let host = Host::new();
+    let settings = &host.manifest().settings;
+    for (name, least, most) in [
+        ("account_id", 1, 1_000_000_000),
+        ("server_id", 1, 1_000_000_000),
+        ("next_check", 1, 3600),
+        ("checkout_minutes", 1, 10_080),
+    ] {
+        let setting = settings
+            .iter()
+            .find(|setting| setting.name == name)
+            .expect("a setting");
+        let schema = json!({ "minimum": least, "maximum": most });
+        assert_eq!(setting.schema.as_ref(), Some(&schema), "{name}");
+    }
+    let currency = settings.iter().find(|setting| setting.name == "currency");
+    assert_eq!(
+        currency
+            .and_then(|setting| setting.schema.as_ref())
+            .map(|schema| &schema["pattern"]),
+        Some(&json!("^[A-Z]{3}$"))
+    );
+}
