@@ -3,11 +3,11 @@
 
 use mooring_sdk::context;
 use mooring_sdk::prelude::*;
-use mooring_sdk::users;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::calendar::{Calendar, date};
+use crate::customers;
 use crate::error::Error;
 use crate::input::{amount, named};
 use crate::invoices::{self, Dates};
@@ -64,7 +64,7 @@ pub(crate) fn overview(Query(dates): Query<Dates>) -> Result<Response, Error> {
     let analytics = json!({
         "from": range.from,
         "to": range.to,
-        "customers": users::list(Page::oldest(1))?.total,
+        "customers": customers::count()?,
         "subscriptions": by_status()?,
         "recurring": recurring_shown()?,
         "revenue": invoices::revenue_between(&range)?,

@@ -2,6 +2,7 @@
 
 use mooring_sdk::extract::Text;
 use mooring_sdk::prelude::*;
+use mooring_sdk::records::{self, RecordError};
 use mooring_sdk::users::{self, NewUser, User, UserChanges, UserError};
 use mooring_sdk::{json, ledger, payments};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,17 @@ use crate::input::{Metadata, given, named};
 use crate::listing::{Listed, Part};
 use crate::rates;
 use crate::transactions::{self, Transaction};
+
+/// Who is a customer, by the user's id.
+pub(crate) const COLLECTION: &str = "customers";
+
+/// The host's role of users who only buy.
+const ROLE: &str = "customer";
+
+#[derive(Serialize, Deserialize)]
+struct Marked {
+    user: u64,
+}
 
 /// Who pays, as requests name it.
 pub(crate) struct Payer<'r> {
@@ -116,27 +128,69 @@ pub(crate) fn ensure(payer: &Payer<'_>) -> Result<User, Error> {
                 metadata: json::to_string(&notes),
                 ..NewUser::default()
             });
-            return made.map_err(as_payer);
+            let user = made.map_err(as_payer)?;
+            mark(user.id)?;
+            return Ok(user);
         }
         Err(error) => return Err(as_payer(error)),
     };
+    mark(known.id)?;
     let mut notes = notes(&known);
     let name = payer.name.filter(|_| known.name.is_empty());
     let phone = payer.phone.filter(|_| notes.phone.is_none());
-    if name.is_none() && phone.is_none() {
+    if (name.is_none() && phone.is_none()) || !is_ours(&known) {
         return Ok(known);
     }
     if let Some(phone) = phone {
         notes.phone = Some(phone.to_owned());
     }
-    Ok(users::update(
-        known.id,
-        UserChanges {
-            name: name.map(str::to_owned),
-            metadata: Some(json::to_string(&notes)),
-            ..UserChanges::default()
-        },
-    )?)
+    let changes = UserChanges {
+        name: name.map(str::to_owned),
+        metadata: Some(json::to_string(&notes)),
+        ..UserChanges::default()
+    };
+    users::update(known.id, changes).map_err(as_payer)
+}
+
+/// Notes that a user is a customer here, once. The tenant has others: the operator's own, and those of other providers.
+fn mark(user: u64) -> Result<(), Error> {
+    let id = user.to_string();
+    match records::get(COLLECTION, &id) {
+        Ok(_) => Ok(()),
+        Err(RecordError::NotFound) => {
+            records::create(COLLECTION, &id, &Marked { user })?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The customer of this id; a user who is none is not found.
+fn find(id: u64) -> Result<User, Error> {
+    match records::get(COLLECTION, &id.to_string()) {
+        Ok(_) => Ok(users::get(id)?),
+        Err(RecordError::NotFound) => Err(Error::NotFound("customer")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How many there are.
+pub(crate) fn count() -> Result<u64, Error> {
+    Ok(records::list(COLLECTION, None, Page::oldest(1))?.total)
+}
+
+/// Whether the API may change a user: one with another role can do more than pay, and whoever changed the e-mail could
+/// become them.
+fn is_ours(user: &User) -> bool {
+    user.role == ROLE
+}
+
+fn ours(user: &User) -> Result<(), Error> {
+    if is_ours(user) {
+        return Ok(());
+    }
+    let why = "This customer is one of the operator's own people, and is changed by them alone.";
+    Err(Error::conflict("customer_protected", why))
 }
 
 /// Changes what is given of a customer, under the names that payers have.
@@ -146,9 +200,11 @@ pub(crate) fn correct(
     name: Option<String>,
     phone: Option<String>,
 ) -> Result<(), Error> {
+    let user = users::get(id)?;
+    ours(&user)?;
     let metadata = match phone {
         Some(phone) => {
-            let mut notes = notes(&users::get(id)?);
+            let mut notes = notes(&user);
             notes.phone = Some(phone);
             Some(json::to_string(&notes))
         }
@@ -230,10 +286,17 @@ pub(crate) fn id_of(email: &str) -> Result<Option<u64>, Error> {
 pub(crate) fn list(Query(listing): Query<Listing>) -> Result<Json<Listed<Customer>>, Error> {
     let part = Part::of(&listing.page, &listing.per_page)?;
     let (found, total) = if listing.email.is_empty() {
-        let found = users::list(part.newest())?;
-        (found.items, found.total)
+        let found = records::list(COLLECTION, None, part.newest())?;
+        let users = found.items.iter().map(|document| {
+            let marked: Marked = document.read()?;
+            Ok::<User, Error>(users::get(marked.user)?)
+        });
+        (users.collect::<Result<Vec<User>, Error>>()?, found.total)
     } else {
-        let found = id_of(&listing.email)?.map(users::get).transpose()?;
+        let found = match id_of(&listing.email)?.map(find) {
+            Some(Err(Error::NotFound(_))) | None => None,
+            Some(found) => Some(found?),
+        };
         let total = u64::from(found.is_some());
         (found.into_iter().filter(|_| part.offset() == 0).collect(), total)
     };
@@ -254,17 +317,20 @@ pub(crate) fn create(Json(new): Json<NewCustomer>) -> Result<Response, Error> {
         metadata: json::to_string(&notes),
         ..NewUser::default()
     })?;
+    mark(user.id)?;
     Ok(named(201, "customer", &customer(&user)?))
 }
 
 /// `GET customers/{id}`.
 pub(crate) fn view(Path(id): Path<u64>) -> Result<Response, Error> {
-    Ok(named(200, "customer", &customer(&users::get(id)?)?))
+    Ok(named(200, "customer", &customer(&find(id)?)?))
 }
 
 /// `PUT customers/{id}`: what is given. Repeating it is safe.
 pub(crate) fn update(Path(id): Path<u64>, Json(changes): Json<CustomerChanges>) -> Result<Response, Error> {
-    let mut notes = notes(&users::get(id)?);
+    let user = find(id)?;
+    ours(&user)?;
+    let mut notes = notes(&user);
     if let Some(phone) = changes.phone {
         notes.phone = Some(phone.into_string());
     }
@@ -288,7 +354,7 @@ pub(crate) fn payments(
     Path(id): Path<u64>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<Listed<Transaction>>, Error> {
-    let user = users::get(id)?;
+    let user = find(id)?;
     let part = Part::of(&listing.page, &listing.per_page)?;
     let filter = payments::PaymentFilter {
         user: Some(user.id),

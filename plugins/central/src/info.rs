@@ -7,7 +7,9 @@ use mooring_manifest::{
 use mooring_sdk::{Collection, Info};
 use serde_json::json;
 
-use crate::{gateways, invoices, plans, policy, rates, schema, subscriptions, transactions, webhooks};
+use crate::{
+    customers, gateways, invoices, plans, policy, rates, schema, subscriptions, transactions, webhooks,
+};
 
 /// Scope of every key.
 pub(crate) const API: &str = "api";
@@ -63,6 +65,7 @@ fn collections(info: Info) -> Info {
             .index(transactions::BY_CURRENCY, "/currency")
             .index(transactions::BY_GATEWAY, "/gateway"),
     )
+    .collection(Collection::new(customers::COLLECTION))
     .collection(Collection::new(rates::RATES))
     .collection(Collection::new(rates::CURRENCIES))
 }
