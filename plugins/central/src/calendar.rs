@@ -120,7 +120,8 @@ impl Calendar {
         if let Ok(at) = text.parse::<Timestamp>() {
             return u64::try_from(at.as_millisecond()).ok();
         }
-        self.start_of(date(text)?)
+        // Days beyond what time stamps have, 9999-12-31, are later than any other.
+        Some(self.start_of(date(text)?).unwrap_or(u64::MAX / 2))
     }
 
     fn zoned(&self, at: u64) -> ZonedDateTime {

@@ -78,6 +78,10 @@ impl Error {
             Error::Invalid(invalid) | Error::Problem(Problem::Invalid(invalid)) => {
                 return unprocessable(invalid);
             }
+            // Whatever is wrong with a body is a validation error.
+            Error::Problem(Problem::Unreadable(text)) => {
+                return failure(422, "validation_failed", text, Some(("body", text)));
+            }
             Error::Problem(problem) => worded(problem),
         };
         failure(status, error, &message, None)
@@ -96,14 +100,22 @@ fn failure(status: u16, error: &str, message: &str, field: Option<(&str, &str)>)
 
 /// With what is wrong beside the field that it is about.
 fn unprocessable(invalid: &InvalidField) -> Response {
-    let field = (!invalid.field.is_empty()).then_some((invalid.field.as_str(), invalid.reason.as_str()));
-    failure(422, "validation_failed", &invalid.to_string(), field)
+    let field = match invalid.field.as_str() {
+        "" => "body",
+        field => field,
+    };
+    let reason = invalid.reason.as_str();
+    failure(
+        422,
+        "validation_failed",
+        &invalid.to_string(),
+        Some((field, reason)),
+    )
 }
 
 fn worded(problem: &Problem) -> (u16, &'static str, String) {
     let (error, message) = match problem {
         Problem::Rejected(cause) => return rejected(cause),
-        // Whatever is wrong with a body is a validation error.
         Problem::Unreadable(text) => return (422, "validation_failed", text.clone()),
         Problem::NotFound => ("not_found", "Not found.".to_owned()),
         Problem::Conflict(text) => ("conflict", text.clone()),

@@ -129,6 +129,12 @@ pub(crate) struct PlanChanges {
     metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "given")]
     status: Option<PlanStatus>,
+    #[serde(default, deserialize_with = "given")]
+    currency: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    interval: Option<Interval>,
+    #[serde(default, deserialize_with = "given")]
+    interval_count: Option<WholeNumber>,
 }
 
 /// `plan_` and up to 59 of `a-z A-Z 0-9 _ -`.
@@ -182,6 +188,14 @@ impl Plan {
             },
         })
     }
+}
+
+/// A plan's name, which services are labelled with: one line.
+pub(crate) fn name(field: &str, name: Text<1, 200>) -> Result<String, Error> {
+    if name.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "must not have control characters"));
+    }
+    Ok(name.into_string())
 }
 
 pub(crate) fn interval_count(
@@ -278,7 +292,7 @@ pub(crate) fn create(Json(new): Json<NewPlan>) -> Result<Response, Error> {
         .id
         .map_or_else(|| format!("plan_{}", ids::random()), |id| id.0);
     let plan = Plan {
-        name: new.name.into_string(),
+        name: name("name", new.name)?,
         description: new.description.unwrap_or_default().into_string(),
         price: Price(new.price),
         currency,
@@ -299,8 +313,25 @@ pub(crate) fn create(Json(new): Json<NewPlan>) -> Result<Response, Error> {
 /// `PUT subscription-plans/{id}`: what is given, for subscriptions to come. Repeating it is safe.
 pub(crate) fn update(Path(id): Path<String>, Json(changes): Json<PlanChanges>) -> Result<Response, Error> {
     let (mut plan, _) = find(&id)?;
-    if let Some(name) = changes.name {
-        plan.name = name.into_string();
+    let (currency, interval) = (changes.currency.as_ref(), changes.interval.as_ref());
+    let count = changes.interval_count.map(|count| count.0);
+    for (field, stays) in [
+        (
+            "currency",
+            currency.is_none_or(|given| given.eq_ignore_ascii_case(&plan.currency)),
+        ),
+        ("interval", interval.is_none_or(|given| *given == plan.interval)),
+        (
+            "interval_count",
+            count.is_none_or(|given| given == u64::from(plan.interval_count)),
+        ),
+    ] {
+        if !stays {
+            return Err(Error::invalid(field, "cannot be changed: make another plan"));
+        }
+    }
+    if let Some(given) = changes.name {
+        plan.name = name("name", given)?;
     }
     if let Some(description) = changes.description {
         plan.description = description.into_string();

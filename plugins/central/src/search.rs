@@ -83,7 +83,7 @@ pub(crate) fn documents(
     let total = found.len() as u64;
     let items = found
         .into_iter()
-        .skip(part.offset() as usize)
+        .skip(usize::try_from(part.offset()).unwrap_or(usize::MAX))
         .take(part.size as usize);
     Ok(List {
         items: items.collect(),

@@ -170,12 +170,17 @@ pub(crate) fn view(Path(id): Path<String>) -> Result<Response, Error> {
 
 /// `PUT webhook-endpoints/{id}`: what is given. Repeating it is safe.
 pub(crate) fn update(Path(id): Path<String>, Json(changes): Json<Changes>) -> Result<Response, Error> {
+    let switches_on = changes.enabled == Some(true);
     let changes = EndpointChanges {
         url: changes.url,
         kinds: changes.events,
         enabled: changes.enabled,
     };
     let endpoint = endpoints::update(&id, changes).map_err(refused)?;
+    if switches_on && endpoint.health == Health::Disabled {
+        let why = "The operator has disabled the endpoint, and alone enables it.";
+        return Err(Error::conflict("endpoint_disabled", why));
+    }
     Ok(named(200, "endpoint", &shown(endpoint, None)))
 }
 
