@@ -28,9 +28,15 @@ pub(crate) enum News {
     PaymentCancelled,
     PaymentExpired,
     PaymentRefunded,
+    /// A part of it was sent back.
+    PaymentRefundedInPart,
     Created,
     Trialing,
+    /// It is in use, paid or not.
+    Active,
+    /// Its first invoice is settled.
     Activated,
+    /// The invoice of a later period is settled.
     Renewed,
     PlanChanged,
     Updated,
@@ -49,21 +55,27 @@ pub(crate) enum News {
 }
 
 impl News {
-    /// The document's word, the known receivers' word, and ours.
+    /// The document's word, the known receivers' word, and ours. What has none of them is not even recorded: another event of
+    /// the same vocabulary says it.
     fn words(self) -> (Option<&'static str>, Option<&'static str>, &'static str) {
         match self {
             News::PaymentCreated => (Some("payment.pending"), Some("transaction.created"), ""),
             News::PaymentCompleted => (Some("payment.completed"), Some("transaction.completed"), ""),
-            News::PaymentPartial => (Some("payment.completed"), Some("transaction.partial_payment"), ""),
+            // Completed means that all of it was paid, and the document has no word for less.
+            News::PaymentPartial => (None, Some("transaction.partial_payment"), "payment.partial"),
             News::PaymentFailed => (Some("payment.failed"), Some("transaction.failed"), ""),
             News::PaymentCancelled => (Some("payment.cancelled"), Some("transaction.cancelled"), ""),
             News::PaymentExpired => (Some("payment.cancelled"), Some("transaction.expired"), ""),
             News::PaymentRefunded => (None, Some("transaction.refunded"), "payment.refunded"),
+            // Receivers take back all that a payment brought when they hear that it was refunded.
+            News::PaymentRefundedInPart => (None, Some("transaction.updated"), "payment.refunded"),
             News::Created => (Some("subscription.created"), Some("subscription.created"), ""),
             News::Trialing => (None, Some("subscription.trialing"), "subscription.trialing"),
-            News::Activated => (Some("subscription.activated"), Some("subscription.activated"), ""),
-            // A renewal is an invoice in the one, and an event of its own in the other.
-            News::Renewed => (Some("invoice.created"), Some("subscription.renewed"), ""),
+            // In the one a subscription is activated when its status is, and its invoice tells whether it is paid; in the other
+            // receivers deliver when they hear of these, so they hear of them when money was there.
+            News::Active => (Some("subscription.activated"), Some("subscription.updated"), ""),
+            News::Activated => (None, Some("subscription.activated"), ""),
+            News::Renewed => (None, Some("subscription.renewed"), ""),
             News::PlanChanged => (
                 Some("subscription.plan_changed"),
                 Some("subscription.updated"),
@@ -122,9 +134,12 @@ pub(crate) fn tell(
     news: News,
     invoice: Option<(&str, &Invoice)>,
 ) -> Result<(), Error> {
+    if news.word(policy.naming).0.is_empty() {
+        return Ok(());
+    }
     held.it.events += 1;
     let data = OfSubscription {
-        subscription: views::told(held)?,
+        subscription: views::told(held, invoice.map(|(_, invoice)| invoice))?,
         invoice: invoice.map(|(id, invoice)| invoice.shown(Some(id))).transpose()?,
         last_attempt: match news {
             News::InvoiceOverdue | News::InvoiceFailed => Some(false),

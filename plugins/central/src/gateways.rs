@@ -6,7 +6,7 @@ use mooring_sdk::settings;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::input::named;
+use crate::input::{self, named};
 
 pub(crate) const SETTING: &str = "gateways";
 
@@ -42,10 +42,22 @@ pub(crate) fn list() -> Result<Response, Error> {
     Ok(named(200, "gateways", &all()?))
 }
 
+/// That a gateway is one of those that answers name.
+pub(crate) fn known(name: &str) -> Result<(), Error> {
+    let all = all()?;
+    let names: Vec<&str> = all.iter().map(|gateway| gateway.name.as_str()).collect();
+    input::one_of("gateway", name, &names)
+}
+
+/// A payment's page, with a gateway offered first. The others are there too: one of them may do where that one does not.
+pub(crate) fn page(pay_url: &str, gateway: &str) -> String {
+    format!("{pay_url}?gateway={gateway}")
+}
+
 /// Where a payment is paid with each of them.
 pub(crate) fn links(payment: &Payment) -> Result<Vec<Link>, Error> {
     let links = all()?.into_iter().map(|gateway| Link {
-        url: format!("{}?gateway={}", payment.pay_url, gateway.name),
+        url: page(&payment.pay_url, &gateway.name),
         gateway,
     });
     Ok(links.collect())

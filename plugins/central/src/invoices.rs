@@ -107,6 +107,12 @@ pub(crate) struct Invoice {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) credited: BTreeMap<String, i64>,
     pub(crate) lines: Vec<Line>,
+    /// Which billing cycle of the subscription it is of, 1 for the first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) cycle: u32,
+    /// Whether that cycle begins with it; a change of plan within a cycle has an invoice of its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) begins: bool,
     pub(crate) due_date: u64,
     pub(crate) period_start: u64,
     pub(crate) period_end: u64,
@@ -231,8 +237,26 @@ pub(crate) fn tell_opened(
     tell(policy, held, news, Some((id, invoice)))?;
     if invoice.status == Status::Paid {
         tell(policy, held, News::InvoicePaid, Some((id, invoice)))?;
+        tell_paid_for(policy, held, id, invoice)?;
     }
     Ok(())
+}
+
+/// Tells that the cycle in which a subscription is has been paid for, where that is what the invoice is of. One that was made
+/// ahead is told of when its cycle begins.
+pub(crate) fn tell_paid_for(
+    policy: &Policy,
+    held: &mut Held,
+    id: &str,
+    invoice: &Invoice,
+) -> Result<(), Error> {
+    let is_of_now = invoice.begins && invoice.cycle == held.it.cycles && !held.it.status.has_ended();
+    if !is_of_now {
+        return Ok(());
+    }
+    let is_first = std::mem::take(&mut held.it.unpaid);
+    let news = if is_first { News::Activated } else { News::Renewed };
+    tell(policy, held, news, Some((id, invoice)))
 }
 
 /// What an operator reads when a document is not as it should be.

@@ -58,7 +58,7 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
     get 200 Observed "Subscriptions" "subscription-view" "/subscriptions/{id}" subscriptions::view,
         "A subscription.", path schema::of_subscription, gives schema::subscription_view, fails [404];
     put 200 Proposed "Subscriptions" "subscription-update" "/subscriptions/{id}" subscriptions::update,
-        "Changes metadata and customer.", path schema::of_subscription, takes schema::subscription_changes, gives schema::subscription_answer, fails [404, 422];
+        "Changes metadata and customer.", path schema::of_subscription, takes schema::subscription_changes, gives schema::subscription_answer, fails [404, 409, 422];
     post 200 Documented "Subscriptions" "subscription-change-plan" "/subscriptions/{id}/change-plan" subscriptions::change_plan,
         "Changes the plan, prorated.", path schema::of_subscription, takes schema::plan_change, gives schema::plan_changed, fails [404, 409, 422], core;
     post 200 Proposed "Subscriptions" "subscription-pause" "/subscriptions/{id}/pause" subscriptions::pause,
@@ -126,7 +126,7 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
     get 200 Proposed "Customers" "customer-view" "/customers/{id}" customers::view,
         "A customer, with credit.", gives schema::customer_answer, fails [404];
     put 200 Proposed "Customers" "customer-update" "/customers/{id}" customers::update,
-        "Changes a customer.", takes schema::customer_changes, gives schema::customer_answer, fails [404, 422];
+        "Changes a customer.", takes schema::customer_changes, gives schema::customer_answer, fails [404, 409, 422];
     get 200 Proposed "Customers" "customer-payments" "/customers/{id}/payments" customers::payments,
         "Payments of a customer, newest first.", query schema::paging, gives schema::transactions, fails [404, 422];
 
@@ -146,7 +146,7 @@ pub(crate) const ROUTES: &[Route<Error>] = routes! {
     get 200 Proposed "Webhooks" "endpoint-view" "/webhook-endpoints/{id}" webhooks::view,
         "An endpoint.", gives schema::endpoint_answer, fails [404];
     put 200 Proposed "Webhooks" "endpoint-update" "/webhook-endpoints/{id}" webhooks::update,
-        "Changes an endpoint, or switches it on or off.", takes schema::endpoint_changes, gives schema::endpoint_answer, fails [404, 422];
+        "Changes an endpoint, or switches it on or off.", takes schema::endpoint_changes, gives schema::endpoint_answer, fails [404, 409, 422];
     delete 200 Proposed "Webhooks" "endpoint-delete" "/webhook-endpoints/{id}" webhooks::delete,
         "Takes an endpoint back.", gives schema::done, fails [404];
     post 200 Proposed "Webhooks" "endpoint-rotate-secret" "/webhook-endpoints/{id}/rotate-secret" webhooks::rotate,

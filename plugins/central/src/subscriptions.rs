@@ -144,6 +144,15 @@ pub(crate) struct Subscription {
     /// The invoice of what comes next, where it was made ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ahead: Option<String>,
+    /// When that is due, where that is before what it is for begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ahead_due: Option<u64>,
+    /// No period of it has been paid for since it began.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) unpaid: bool,
+    /// It was made with a page on which its first payment is made.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) hosted: bool,
     /// What the current period was billed at; in a trial, nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) billed: Option<billed::Billed>,
@@ -222,6 +231,9 @@ impl Subscription {
             cycles: 0,
             open: None,
             ahead: None,
+            ahead_due: None,
+            unpaid: true,
+            hosted: false,
             billed: None,
             taken_back: 0,
             cancel_at_period_end: false,
@@ -244,22 +256,32 @@ impl Subscription {
 
     /// When something is to be done, whatever it is.
     pub(crate) fn next_at(&self) -> Option<u64> {
-        match self.status {
-            // One that has not begun begins; one that waits for its first payment is ended by that payment's own time.
-            Status::Pending if self.open.is_none() => Some(self.period_start),
-            Status::Pending | Status::Paused | Status::Cancelled | Status::Expired => None,
+        let open = self.open.as_ref().map(|open| open.next_at);
+        let at = match self.status {
+            // One that waits for its first payment is ended by that payment's own time.
+            Status::Pending if open.is_some() => None,
+            // One that has not begun begins.
+            Status::Pending => Some(self.period_start),
+            Status::Paused => None,
             Status::Trialing => Some(self.period_end.min(self.trial_end.unwrap_or(self.period_end))),
-            Status::Active => {
-                let open = self.open.as_ref().map_or(u64::MAX, |open| open.next_at);
-                Some(self.period_end.min(open))
+            Status::Active if open.is_none() => Some(self.period_end),
+            // What is not paid for is not renewed, but it ends.
+            Status::Active | Status::PastDue if self.cancel_at_period_end => {
+                Some(self.period_end.min(open.unwrap_or(u64::MAX)))
             }
-            // What is not paid for is not renewed.
-            Status::PastDue => self
-                .open
-                .as_ref()
-                .map(|open| open.next_at)
-                .filter(|at| *at < u64::MAX),
+            // What is owed stays owed.
+            Status::Active | Status::PastDue | Status::Cancelled | Status::Expired => open,
+        };
+        let at = at.filter(|at| *at < u64::MAX);
+        match (at, self.ahead_due) {
+            (Some(at), Some(due)) => Some(at.min(due)),
+            (at, _) => at,
         }
+    }
+
+    /// Whether it was ordered on its page, and nobody paid there.
+    pub(crate) fn was_left_unpaid(&self) -> bool {
+        self.hosted && self.started.is_none() && self.status.has_ended()
     }
 
     /// Whether something is to be done by now.

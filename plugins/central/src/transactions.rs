@@ -17,6 +17,7 @@ use crate::calendar::micros;
 use crate::customers::{self, Brief};
 use crate::error::Error;
 use crate::events::{News, emit};
+use crate::gateways;
 use crate::ids;
 use crate::input::amount;
 use crate::invoices::{self, Invoice};
@@ -185,6 +186,16 @@ fn tried(attempt: &Attempt) -> Tried {
     }
 }
 
+impl Transaction {
+    /// The same, with a page that offers a gateway first.
+    pub(crate) fn through(mut self, gateway: Option<&str>) -> Transaction {
+        if let Some(gateway) = gateway {
+            self.checkout_url = gateways::page(&self.checkout_url, gateway);
+        }
+        self
+    }
+}
+
 /// A transaction with its attempts.
 pub(crate) fn show(payment: &Payment) -> Result<Transaction, Error> {
     let terms: Terms = payment.read()?;
@@ -274,7 +285,6 @@ fn refused(error: PaymentError) -> Error {
         PaymentError::Invalid(invalid) => {
             let field = match invalid.field.as_str() {
                 "success-url" | "cancel-url" | "failure-url" => "return_url",
-                "gateways" => "gateway",
                 field => field,
             };
             Error::invalid(field, invalid.reason)
@@ -283,18 +293,19 @@ fn refused(error: PaymentError) -> Error {
     }
 }
 
-/// The payment of an invoice: the one that is open already, if it can be paid in the wanted way, or a new one. Who pays only a
-/// part gets it back.
+/// The payment of an invoice: the one that is open already, if it asks for what is owed and leads back where it should, or a new
+/// one. Who pays only a part gets it back.
 pub(crate) fn of_invoice(
     policy: &Policy,
     id: &str,
     invoice: &mut Invoice,
-    gateway: Option<String>,
     return_url: Option<String>,
 ) -> Result<Payment, Error> {
+    let held = Held::find(&invoice.subscription)?;
     if let Some((payment, _)) = &invoice.payment {
         let payment = payments::get(payment)?;
-        let fits = gateway.is_none() && return_url.is_none() && payment.due.minor == invoice.due();
+        let leads_back = return_url.is_none() || return_url == payment.success_url;
+        let fits = leads_back && payment.due.minor == invoice.due();
         if fits && payment.status == payments::Status::Pending {
             return Ok(payment);
         }
@@ -307,6 +318,14 @@ pub(crate) fn of_invoice(
                 "A payment of the invoice is under way.",
             ));
         }
+        if held.it.hosted && payment.status == payments::Status::Pending && !leads_back {
+            // The customer may be on that page, whose address has been given out, and there is no other of its name.
+            let is_page = payment.reference == format!("tr_{}", held.code());
+            if is_page {
+                let why = "The subscription's own page is open, and leads back to where it was ordered.";
+                return Err(Error::conflict("hosted_page_open", why));
+            }
+        }
         invoices::cancel_payment(invoice)?;
     }
     let until = policy.now + LIFE_MS;
@@ -314,18 +333,11 @@ pub(crate) fn of_invoice(
         .lines
         .first()
         .map_or_else(String::new, |line| line.description.clone());
-    let new = NewPayment {
-        gateways: gateway.into_iter().collect(),
-        ..asked(
-            id,
-            invoice,
-            &reference_of(invoice)?,
-            &description,
-            return_url,
-            until,
-        )?
-    };
-    let payment = make(policy, new)?;
+    let reference = reference_of(invoice)?;
+    let payment = make(
+        policy,
+        asked(&held, id, invoice, &reference, &description, return_url, until)?,
+    )?;
     invoice.payment = Some((payment.id.clone(), payment.reference.clone()));
     invoices::save(id, invoice)?;
     Ok(payment)
@@ -356,7 +368,7 @@ pub(crate) fn first_of(
     let return_url = held.it.return_url.clone();
     let payment = make(
         policy,
-        asked(id, invoice, &reference, description, return_url, until)?,
+        asked(held, id, invoice, &reference, description, return_url, until)?,
     )?;
     invoice.payment = Some((payment.id.clone(), payment.reference.clone()));
     invoices::save(id, invoice)?;
@@ -364,6 +376,7 @@ pub(crate) fn first_of(
 }
 
 fn asked(
+    held: &Held,
     id: &str,
     invoice: &Invoice,
     reference: &str,
@@ -374,6 +387,8 @@ fn asked(
     let terms = Terms {
         invoice: Some(id.to_owned()),
         subscription: Some(invoice.subscription.clone()),
+        // Receivers know by it what they sold.
+        metadata: held.it.metadata.clone(),
         ..Terms::default()
     };
     let due = amount(invoice.due(), &invoice.currency)?;

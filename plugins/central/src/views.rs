@@ -9,6 +9,7 @@ use crate::calendar::seconds;
 use crate::customers::{self, Brief};
 use crate::error::Error;
 use crate::input::amount;
+use crate::invoices::Invoice;
 use crate::listing::Part;
 use crate::plans::Shown;
 use crate::subscriptions::{Held, Status};
@@ -132,8 +133,14 @@ pub(crate) fn list(part: Part, documents: &[Document], total: u64) -> Result<Res
     Ok(Response::json(200, &part.answer(shown, total)))
 }
 
-pub(crate) fn told(held: &Held) -> Result<Told<'_>, Error> {
+/// With an invoice, its cycle and its period: receivers deliver by these, and it may have been made ahead of them.
+pub(crate) fn told<'h>(held: &'h Held, invoice: Option<&Invoice>) -> Result<Told<'h>, Error> {
     let it = &held.it;
+    let (cycle, period_start, period_end) = match invoice.filter(|invoice| invoice.cycle > 0) {
+        Some(invoice) if invoice.begins => (invoice.cycle, invoice.period_start, invoice.period_end),
+        Some(invoice) => (invoice.cycle, it.period_start, it.period_end),
+        None => (it.cycles, it.period_start, it.period_end),
+    };
     let rate = &it.plan.rate;
     Ok(Told {
         id: &held.id,
@@ -141,12 +148,12 @@ pub(crate) fn told(held: &Held) -> Result<Told<'_>, Error> {
         status: it.status,
         customer_id: it.user,
         plan: it.plan.shown()?,
-        billing_cycle_count: it.cycles,
+        billing_cycle_count: cycle,
         amount: amount(rate.price, &rate.currency)?.to_string(),
         currency: &rate.currency,
         trial_end: it.trial_end.map(seconds),
-        current_period_start: seconds(it.period_start),
-        current_period_end: seconds(it.period_end),
+        current_period_start: seconds(period_start),
+        current_period_end: seconds(period_end),
         metadata: &it.metadata,
     })
 }

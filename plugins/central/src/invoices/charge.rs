@@ -23,6 +23,9 @@ pub(crate) enum Kind {
 pub(crate) struct Charge {
     pub(crate) kind: Kind,
     pub(crate) lines: Vec<Line>,
+    /// Which billing cycle it is of, and whether that begins with it.
+    pub(crate) cycle: u32,
+    pub(crate) begins: bool,
     pub(crate) period_start: u64,
     pub(crate) period_end: u64,
 }
@@ -33,6 +36,8 @@ impl Charge {
         Charge {
             kind: Kind::Period,
             lines: vec![line(it, it.plan.rate.price, it.period_start, it.period_end)],
+            cycle: it.cycles,
+            begins: true,
             period_start: it.period_start,
             period_end: it.period_end,
         }
@@ -45,6 +50,8 @@ impl Charge {
         Charge {
             kind: Kind::Trial,
             lines: vec![line(it, price, trial_end, it.period_end)],
+            cycle: it.cycles,
+            begins: true,
             period_start: trial_end,
             period_end: it.period_end,
         }
@@ -62,6 +69,9 @@ impl Charge {
         Charge {
             kind: Kind::Change(it.events),
             lines,
+            cycle: it.cycles,
+            // What begins now is a period, and not the rest of one.
+            begins: it.period_start == now,
             period_start: now,
             period_end: it.period_end,
         }
@@ -69,28 +79,16 @@ impl Charge {
 
     /// What comes next and when, if nothing is changed until then. Nothing comes where the subscription ends first.
     pub(crate) fn next(held: &Held, advance: impl Fn(&mut Subscription)) -> Option<(Charge, u64)> {
-        let it = &held.it;
-        if it.status.has_ended() || it.status == Status::Paused || it.cancel_at_period_end {
-            return None;
-        }
-        match it.trial_end {
-            Some(trial_end) if matches!(it.status, Status::Trialing | Status::Pending) => {
-                let mut at_end = it.clone();
-                // Periods that are over before the trial is are free.
-                while at_end.period_end <= trial_end {
-                    advance(&mut at_end);
-                }
-                Some((Charge::after_trial(&at_end, trial_end), trial_end))
-            }
-            _ if it.status == Status::Pending && it.open.is_none() => {
-                Some((Charge::period(it), it.period_start))
-            }
-            _ => {
-                let mut next = it.clone();
-                advance(&mut next);
-                Some((Charge::period(&next), next.period_start))
-            }
-        }
+        let (_, charge, at) = coming(&held.it, advance)?;
+        Some((charge, at))
+    }
+
+    /// What comes after that, for where that has been billed already.
+    pub(crate) fn after_next(held: &Held, advance: impl Fn(&mut Subscription)) -> Option<(Charge, u64)> {
+        let (mut it, ..) = coming(&held.it, &advance)?;
+        it.cycles += 1;
+        advance(&mut it);
+        Some((Charge::period(&it), it.period_start))
     }
 
     pub(crate) fn amount(&self) -> i64 {
@@ -119,6 +117,30 @@ impl Charge {
             Kind::Change(_) => ids::of(key),
         }
     }
+}
+
+/// What comes next, when, and what the subscription is by then.
+fn coming(it: &Subscription, advance: impl Fn(&mut Subscription)) -> Option<(Subscription, Charge, u64)> {
+    if it.status.has_ended() || it.status == Status::Paused || it.cancel_at_period_end {
+        return None;
+    }
+    let mut then = it.clone();
+    then.cycles += 1;
+    let (charge, at) = match it.trial_end {
+        Some(trial_end) if matches!(it.status, Status::Trialing | Status::Pending) => {
+            // Periods that are over before the trial is are free.
+            while then.period_end <= trial_end {
+                advance(&mut then);
+            }
+            (Charge::after_trial(&then, trial_end), trial_end)
+        }
+        _ if it.status == Status::Pending && it.open.is_none() => (Charge::period(&then), then.period_start),
+        _ => {
+            advance(&mut then);
+            (Charge::period(&then), then.period_start)
+        }
+    };
+    Some((then, charge, at))
 }
 
 fn line(it: &Subscription, amount: i64, from: u64, to: u64) -> Line {

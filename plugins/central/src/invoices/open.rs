@@ -19,7 +19,8 @@ pub(crate) enum Credit {
     Kept,
 }
 
-/// Opens an invoice of the subscription that is due by the operator's setting, and in any case when what it is about is over.
+/// Opens an invoice of the subscription that is due by the operator's setting, and in any case when what it is about is over. What
+/// is over by now has the same days as anything else: nobody could have paid it before.
 pub(crate) fn open(
     policy: &Policy,
     held: &mut Held,
@@ -27,7 +28,11 @@ pub(crate) fn open(
     credit: Credit,
 ) -> Result<(String, Invoice), Error> {
     let due = policy.calendar.days_after(policy.now, policy.due_days);
-    let due = due.min(charge.period_end.max(policy.now));
+    let due = if charge.period_end > policy.now {
+        due.min(charge.period_end)
+    } else {
+        due
+    };
     let (id, invoice) = open_with(policy, held, charge, due, credit)?;
     if invoice.status == Status::Open {
         held.it.open = Some(Open {
@@ -73,6 +78,8 @@ pub(crate) fn open_with(
         unearned: 0,
         credited: BTreeMap::new(),
         lines: charge.lines.clone(),
+        cycle: charge.cycle,
+        begins: charge.begins,
         due_date,
         period_start: charge.period_start,
         period_end: charge.period_end,

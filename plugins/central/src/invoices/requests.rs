@@ -13,17 +13,16 @@ use super::{
     save, tell_opened, void_invoice,
 };
 use crate::accounts;
+use crate::calendar::seconds;
 use crate::error::Error;
 use crate::events::{News, tell};
+use crate::gateways;
 use crate::input::{self, Maybe, given, named};
 use crate::listing::{Listed, Part};
 use crate::policy::Policy;
 use crate::search;
-use crate::subscriptions::{Held, Scheduled, Status as Standing};
+use crate::subscriptions::{Held, Scheduled, Status as Standing, Subscription};
 use crate::transactions::{self, Transaction};
-
-/// The latest due date that can be asked for, days from now.
-const DUE_DAYS_MAX: u32 = 1095;
 
 #[derive(Deserialize)]
 pub(crate) struct Listing {
@@ -63,11 +62,11 @@ struct Paying {
 }
 
 /// An invoice, and the transaction that it is asked for by.
-fn paying(id: &str, invoice: &Invoice, payment: &Payment) -> Result<Response, Error> {
+fn paying(id: &str, invoice: &Invoice, payment: &Payment, gateway: Option<&str>) -> Result<Response, Error> {
     let paying = Paying {
         success: true,
         invoice: invoice.shown(Some(id))?,
-        transaction: transactions::show(payment)?,
+        transaction: transactions::show(payment)?.through(gateway),
     };
     Ok(Response::json(200, &paying))
 }
@@ -101,22 +100,24 @@ pub(crate) fn view(Path(id): Path<String>) -> Result<Response, Error> {
     Ok(named(200, "invoice", &find(&id)?.shown(Some(&id))?))
 }
 
-/// What comes next for a subscription, and when.
-fn next(policy: &Policy, held: &Held) -> Result<(Charge, u64), Error> {
-    Charge::next(held, |it| it.advance(&policy.calendar)).ok_or_else(|| {
-        let why = format!(
-            "Nothing is billed any more: the subscription is {}.",
-            held.it.status.as_str()
-        );
-        Error::conflict("nothing_to_bill", why)
-    })
+fn nothing_to_bill(held: &Held) -> Error {
+    let why = format!(
+        "Nothing is billed any more: the subscription is {}.",
+        held.it.status.as_str()
+    );
+    Error::conflict("nothing_to_bill", why)
 }
 
-/// `GET subscription-invoices/upcoming/{sub}`: what will be billed next. Writes nothing.
+/// `GET subscription-invoices/upcoming/{sub}`: what will be billed next; what was made ahead has been. Writes nothing.
 pub(crate) fn upcoming(Path(id): Path<String>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let held = Held::find(&id)?;
-    let (charge, at) = next(&policy, &held)?;
+    let advance = |it: &mut Subscription| it.advance(&policy.calendar);
+    let next = match held.it.ahead {
+        Some(_) => Charge::after_next(&held, advance),
+        None => Charge::next(&held, advance),
+    };
+    let (charge, at) = next.ok_or_else(|| nothing_to_bill(&held))?;
     let amount = charge.amount();
     let rate = &held.it.plan.rate;
     let account = accounts::credit(held.it.user);
@@ -134,6 +135,8 @@ pub(crate) fn upcoming(Path(id): Path<String>) -> Result<Response, Error> {
         unearned: 0,
         credited: BTreeMap::new(),
         lines: charge.lines,
+        cycle: charge.cycle,
+        begins: charge.begins,
         due_date: due.min(charge.period_end),
         period_start: charge.period_start,
         period_end: charge.period_end,
@@ -149,24 +152,33 @@ pub(crate) fn upcoming(Path(id): Path<String>) -> Result<Response, Error> {
 pub(crate) fn generate(Path(id): Path<String>, Maybe(asked): Maybe<Generate>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let mut held = Held::find(&id)?;
-    let (charge, at) = next(&policy, &held)?;
+    if held.it.status == Standing::Pending && held.it.open.is_some() {
+        let why = "The subscription waits for its first payment.";
+        return Err(Error::conflict("subscription_pending", why));
+    }
+    let next = Charge::next(&held, |it| it.advance(&policy.calendar));
+    let (charge, at) = next.ok_or_else(|| nothing_to_bill(&held))?;
     if let Some(ahead) = &held.it.ahead {
         let why = format!("The next invoice has been generated: {ahead}.");
         return Err(Error::conflict("already_generated", why));
     }
     let due = match asked.due_date {
-        Some(text) => due_date(&policy, &text)?,
-        None => policy.calendar.days_after(at, policy.due_days),
+        Some(text) => due_date(&policy, &text, charge.period_end)?,
+        None => policy
+            .calendar
+            .days_after(at, policy.due_days)
+            .min(charge.period_end),
     };
     let (invoice_id, invoice) = open_with(&policy, &held, &charge, due, Credit::Used)?;
     held.it.ahead = Some(invoice_id.clone());
+    held.it.ahead_due = Some(due).filter(|due| *due < at);
     tell_opened(&policy, &mut held, News::InvoiceCreated, &invoice_id, &invoice)?;
     held.save(&policy, &mut Scheduled::default())?;
     Ok(named(201, "invoice", &invoice.shown(Some(&invoice_id))?))
 }
 
-/// From today on.
-fn due_date(policy: &Policy, text: &str) -> Result<u64, Error> {
+/// From today on, until what is billed is over: by then it is to be paid, or the next one would not be billed.
+fn due_date(policy: &Policy, text: &str, period_end: u64) -> Result<u64, Error> {
     let due = policy
         .calendar
         .read(text)
@@ -174,11 +186,15 @@ fn due_date(policy: &Policy, text: &str) -> Result<u64, Error> {
     if policy.calendar.day(due) < policy.calendar.day(policy.now) {
         return Err(Error::invalid("due_date", "is over"));
     }
-    if due > policy.calendar.days_after(policy.now, DUE_DAYS_MAX) {
-        let why = format!("must be within {DUE_DAYS_MAX} days");
+    if due > period_end {
+        let why = format!(
+            "must not be after the end of what is billed, {}",
+            seconds(period_end)
+        );
         return Err(Error::invalid("due_date", why));
     }
-    Ok(due)
+    // Later on the same day, which is written as its beginning.
+    Ok(due.max(policy.now))
 }
 
 fn owed(invoice: &Invoice) -> Result<(), Error> {
@@ -190,14 +206,17 @@ fn owed(invoice: &Invoice) -> Result<(), Error> {
 }
 
 /// `POST subscription-invoices/{id}/payment`: the transaction that pays it, whose page the customer is taken to. Repeating it gives
-/// the same one, unless another gateway or address is asked for.
+/// the same one, unless another address is asked for. A gateway is offered first on that page.
 pub(crate) fn pay(Path(id): Path<String>, Maybe(asked): Maybe<Pay>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let mut invoice = find(&id)?;
     owed(&invoice)?;
-    let gateway = asked.gateway.map(Text::into_string);
-    let payment = transactions::of_invoice(&policy, &id, &mut invoice, gateway, asked.return_url)?;
-    paying(&id, &invoice, &payment)
+    let gateway = asked.gateway.as_deref();
+    if let Some(gateway) = gateway {
+        gateways::known(gateway)?;
+    }
+    let payment = transactions::of_invoice(&policy, &id, &mut invoice, asked.return_url)?;
+    paying(&id, &invoice, &payment, gateway)
 }
 
 /// `POST subscription-invoices/{id}/send`: makes sure that there is a page to pay it on, and says where. The host sends no mail.
@@ -205,13 +224,13 @@ pub(crate) fn send(Path(id): Path<String>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let mut invoice = find(&id)?;
     owed(&invoice)?;
-    let payment = transactions::of_invoice(&policy, &id, &mut invoice, None, None)?;
+    let payment = transactions::of_invoice(&policy, &id, &mut invoice, None)?;
     invoice.sent_at = Some(policy.now);
     save(&id, &invoice)?;
     let mut held = Held::find(&invoice.subscription)?;
     tell(&policy, &mut held, News::InvoiceSent, Some((&id, &invoice)))?;
     held.save(&policy, &mut Scheduled::default())?;
-    paying(&id, &invoice, &payment)
+    paying(&id, &invoice, &payment, None)
 }
 
 /// `POST subscription-invoices/{id}/void`: takes it back. The subscription goes on as if it were paid.

@@ -4,7 +4,7 @@ use mooring_sdk::ledger;
 use mooring_sdk::payments::{self, PaymentError};
 
 use super::refund::note_credit;
-use super::{Invoice, Status, find, save};
+use super::{Invoice, Status, find, save, tell_paid_for};
 use crate::accounts::{self, Moves, RECEIVABLE};
 use crate::error::Error;
 use crate::events::{News, tell};
@@ -15,14 +15,31 @@ use crate::subscriptions::{Held, Status as Standing};
 pub(crate) fn settle(policy: &Policy, held: &mut Held, id: &str, invoice: &mut Invoice) -> Result<(), Error> {
     invoice.status = Status::Paid;
     invoice.paid_at = Some(policy.now);
+    if waits_for(held, id) && held.it.status == Standing::Pending {
+        begin_now(policy, held, invoice);
+    }
     save(id, invoice)?;
     tell(policy, held, News::InvoicePaid, Some((id, invoice)))?;
-    go_on(policy, held, id)
+    go_on(policy, held, id)?;
+    tell_paid_for(policy, held, id, invoice)
+}
+
+fn waits_for(held: &Held, id: &str) -> bool {
+    held.it.open.as_ref().is_some_and(|open| open.invoice == id)
+}
+
+/// The first payment is what it begins with: what that pays for begins now too.
+fn begin_now(policy: &Policy, held: &mut Held, invoice: &mut Invoice) {
+    held.it.begin_at(policy.now, &policy.calendar);
+    if let Some(billed) = &mut held.it.billed {
+        billed.from = policy.now;
+    }
+    (invoice.period_start, invoice.period_end) = (held.it.period_start, held.it.period_end);
 }
 
 /// The invoice that the subscription waited for is out of the way.
 fn go_on(policy: &Policy, held: &mut Held, id: &str) -> Result<(), Error> {
-    if held.it.open.as_ref().is_none_or(|open| open.invoice != id) {
+    if !waits_for(held, id) {
         return Ok(());
     }
     held.it.open = None;
@@ -33,16 +50,11 @@ fn go_on(policy: &Policy, held: &mut Held, id: &str) -> Result<(), Error> {
             if held.it.period_end < policy.now {
                 held.it.end_period_at(policy.now);
             }
-            tell(policy, held, News::Activated, None)
+            tell(policy, held, News::Active, None)
         }
         Standing::Pending => {
-            // The first payment is what it begins with.
-            held.it.begin_at(policy.now, &policy.calendar);
-            if let Some(billed) = &mut held.it.billed {
-                billed.from = policy.now;
-            }
             held.it.status = Standing::Active;
-            tell(policy, held, News::Activated, None)
+            tell(policy, held, News::Active, None)
         }
         _ => Ok(()),
     }
@@ -117,7 +129,10 @@ fn give_back(
         cancel_payment(&mut invoice)?;
         invoice.credit += owed;
         note(&mut invoice, owed);
-        if invoice.due() == 0 {
+        if invoice.lowered == invoice.amount {
+            // Nobody paid any of it: nothing of it is owed, and nothing of it was.
+            void_invoice(policy, held, &id, &mut invoice)?;
+        } else if invoice.due() == 0 {
             settle(policy, held, &id, &mut invoice)?;
         } else {
             save(&id, &invoice)?;

@@ -53,13 +53,15 @@ pub(crate) fn invoice_filters() -> Value {
 
 pub(crate) fn generation() -> Value {
     let properties = json!({
-        "due_date": { "type": "string", "description": "A day from today on, 2027-01-15, or a time." },
+        "due_date": { "type": "string", "description": "A day from today on, 2027-01-15, or a time; not after the end of what is billed." },
     });
     object(properties, &[])
 }
 
 pub(crate) fn invoice_payment() -> Value {
-    let properties = json!({ "gateway": filled(100), "return_url": url() });
+    let mut gateway = filled(100);
+    gateway["description"] = json!("One of `GET /gateways`; the page offers it first.");
+    let properties = json!({ "gateway": gateway, "return_url": url() });
     with_example(object(properties, &[]), json!({ "gateway": "stripe" }))
 }
 

@@ -175,7 +175,7 @@ pub(super) fn begin(policy: &Policy, held: &mut Held) -> Result<(), Error> {
         held.it.bill_by(&charge, &id);
         invoices::tell_opened(policy, held, News::InvoiceCreated, &id, &invoice)?;
     }
-    tell(policy, held, News::Activated, None)
+    tell(policy, held, News::Active, None)
 }
 
 /// `POST subscriptions/hosted-inline`: a subscription that begins when its first payment is made on the hosted page, or, with a
@@ -199,7 +199,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
             "plan_inline_{}",
             ids::of(&format!("{}{}", &*plan.name, rate.key()))
         ),
-        name: plan.name.into_string(),
+        name: plans::name("inline_plan.name", plan.name)?,
         rate,
     };
     let payer = Payer {
@@ -208,6 +208,7 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
         phone: new.customer_phone.as_deref(),
     };
     let mut held = made(&policy, &payer, terms, policy.now, new.metadata)?;
+    held.it.hosted = true;
     held.it.return_url = new.return_url;
     if let Some(url) = new.webhook_url {
         held.it.webhook_endpoint = Some(webhooks::of_subscription(&held.id, &url)?);
@@ -222,8 +223,8 @@ pub(crate) fn hosted_inline(Json(new): Json<HostedInline>) -> Result<Response, E
         begin(&policy, &mut held)?;
         ahead(&policy, &mut held, &description)?
     } else {
-        let charge = Charge::period(&held.it);
         held.it.cycles += 1;
+        let charge = Charge::period(&held.it);
         first(&policy, &mut held, &charge, &description)?
     };
     let held = held.save(&policy, &mut Scheduled::default())?;

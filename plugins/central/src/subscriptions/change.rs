@@ -90,16 +90,20 @@ pub(crate) fn renew(Path(id): Path<String>) -> Result<Response, Error> {
         let why = format!("The subscription is {}.", held.it.status.as_str());
         return Err(Error::conflict("not_active", why));
     }
+    if held.it.cancel_at_period_end {
+        return Err(ends_with_its_period());
+    }
     let plan = held.it.next_plan.take().unwrap_or_else(|| held.it.plan.clone());
     from_now(&policy, held, plan, News::Updated)
 }
 
+fn ends_with_its_period() -> Error {
+    Error::conflict("cancelled", "The subscription ends with its period.")
+}
+
 fn at_period_end(policy: &Policy, mut held: Held, plan: Terms) -> Result<Response, Error> {
     if held.it.cancel_at_period_end {
-        return Err(Error::conflict(
-            "cancelled",
-            "The subscription ends with its period.",
-        ));
+        return Err(ends_with_its_period());
     }
     take_back_ahead(policy, &mut held)?;
     held.it.next_plan = Some(plan).filter(|plan| *plan != held.it.plan);

@@ -48,7 +48,15 @@ fn end_with(policy: &Policy, held: &mut Held, status: Status, news: News) -> Res
     held.it.cancelled_at.get_or_insert(policy.now);
     held.it.cancel_at_period_end = false;
     held.it.next_plan = None;
-    held.it.open = None;
+    // What it owes becomes overdue in its time; what nobody is asked for any more is forgotten here.
+    if let Some(open) = held.it.open.take()
+        && matches!(
+            invoices::find(&open.invoice)?.status,
+            invoices::Status::Open | invoices::Status::Overdue
+        )
+    {
+        held.it.open = Some(open);
+    }
     if held.it.webhook_endpoint.is_some() {
         let job = NewJob::new(JOB_FORGET, &held.id).at(policy.now + FORGET_AFTER_MS);
         jobs::schedule(job.once(format!("forget {}", held.id)))?;
@@ -88,6 +96,7 @@ pub(super) fn take_back_ahead(policy: &Policy, held: &mut Held) -> Result<(), Er
         return Ok(());
     };
     held.it.taken_back += 1;
+    held.it.ahead_due = None;
     let mut invoice = invoices::find(&id)?;
     if invoice.status.is_owed() {
         return invoices::void_invoice(policy, held, &id, &mut invoice);
@@ -104,7 +113,9 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
     let mut held = Held::find(&id)?;
     not_ended(&held)?;
     held.it.cancel_reason = asked.reason.map(Text::into_string).or(held.it.cancel_reason);
-    let waits = matches!(held.it.status, Status::Pending | Status::Paused);
+    // One whose period stands still would wait for ever, and does so only where that is asked for.
+    let waits = held.it.status == Status::Pending
+        || (held.it.status == Status::Paused && asked.at_period_end != Some(true));
     let prorates = asked.prorate.unwrap_or(false);
     // Credit is for time that is not used, so it ends the time now unless that is asked not to be.
     if asked.at_period_end.unwrap_or(!prorates) && !waits {
@@ -126,6 +137,8 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
             // A period that is paused stands still.
             let unused = held.it.unused(held.it.paused_at.unwrap_or(policy.now));
             let key = format!("cancel:{}:{}", held.id, held.it.events);
+            // An invoice that is out of the way by it does not bring back what is about to end.
+            held.it.status = Status::Cancelled;
             invoices::credit_unused(&policy, &mut held, unused, &key)?;
         }
         if held.it.status == Status::Pending
@@ -145,7 +158,12 @@ pub(crate) fn cancel(Path(id): Path<String>, Maybe(asked): Maybe<Cancellation>) 
 pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
     let policy = Policy::read()?;
     let mut held = Held::find(&id)?;
+    if held.it.was_left_unpaid() {
+        let why = "Nobody paid on its page, which is gone: a new subscription is to be made.";
+        return Err(Error::conflict("never_paid", why));
+    }
     if held.it.status.has_ended() {
+        give_up_open(&policy, &mut held)?;
         let before = format!("{id}#{}", held.it.events);
         let changes = ServiceChanges {
             external_ref: Some(before),
@@ -154,6 +172,7 @@ pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
         services::update(&held.it.service, changes)?;
         held.it.service = begin::service(held.it.user, &held.it.plan, &id)?;
         held.it.trial_end = None;
+        held.it.unpaid = true;
         held.it.ended_at = None;
         held.it.paused_at = None;
         // It may begin again in the very millisecond in which it began before.
@@ -174,6 +193,22 @@ pub(crate) fn reactivate(Path(id): Path<String>) -> Result<Response, Error> {
     held.it.cancel_reason = None;
     let held = held.save(&policy, &mut Scheduled::default())?;
     answer(&held)
+}
+
+/// What it owed before it begins again stays owed, and is not what it waits for from now on.
+fn give_up_open(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    let Some(open) = held.it.open.take() else {
+        return Ok(());
+    };
+    let mut invoice = invoices::find(&open.invoice)?;
+    invoice.status = invoices::Status::Failed;
+    invoices::save(&open.invoice, &invoice)?;
+    tell(
+        policy,
+        held,
+        News::InvoiceGivenUp,
+        Some((&open.invoice, &invoice)),
+    )
 }
 
 pub(super) fn not_ended(held: &Held) -> Result<(), Error> {

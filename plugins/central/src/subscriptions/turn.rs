@@ -173,6 +173,9 @@ fn turn(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     if !it.is_due(now) {
         return Ok(());
     }
+    if it.ahead_due.is_some_and(|due| due <= now) {
+        return dun_ahead(policy, held);
+    }
     match it.status {
         Status::Pending => begin::begin(policy, held),
         Status::Trialing => match it.trial_end {
@@ -184,11 +187,14 @@ fn turn(policy: &Policy, held: &mut Held) -> Result<(), Error> {
             Some(_) if it.cancel_at_period_end => end::end(policy, held, Status::Cancelled),
             trial_end => after_trial(policy, held, trial_end.unwrap_or(now)),
         },
-        Status::PastDue => dun(policy, held),
+        Status::PastDue if it.cancel_at_period_end && it.period_end <= now => {
+            end::end(policy, held, Status::Cancelled)
+        }
+        Status::PastDue | Status::Cancelled | Status::Expired => dun(policy, held),
         Status::Active if it.open.as_ref().is_some_and(|open| open.next_at <= now) => dun(policy, held),
         Status::Active if it.cancel_at_period_end => end::end(policy, held, Status::Cancelled),
         Status::Active => renew(policy, held),
-        Status::Paused | Status::Cancelled | Status::Expired => Ok(()),
+        Status::Paused => Ok(()),
     }
 }
 
@@ -198,30 +204,34 @@ pub(super) fn after_trial(policy: &Policy, held: &mut Held, trial_end: u64) -> R
         held.it.advance(&policy.calendar);
     }
     held.it.status = Status::Active;
+    held.it.cycles += 1;
     let charge = Charge::after_trial(&held.it, trial_end);
-    bill(policy, held, &charge, News::InvoiceCreated)?;
-    tell(policy, held, News::Activated, None)
+    bill(policy, held, &charge)?;
+    tell(policy, held, News::Active, None)
 }
 
 /// The period is over: the next one begins, and is billed.
 fn renew(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     held.it.advance(&policy.calendar);
+    held.it.cycles += 1;
     let charge = Charge::period(&held.it);
-    bill(policy, held, &charge, News::Renewed)
+    let is_ahead = bill(policy, held, &charge)?;
+    if is_ahead {
+        // No invoice tells of it.
+        tell(policy, held, News::Updated, None)?;
+    }
+    Ok(())
 }
 
-/// Opens the invoice, or takes the one that was made ahead.
-fn bill(policy: &Policy, held: &mut Held, charge: &Charge, news: News) -> Result<(), Error> {
-    held.it.cycles += 1;
+/// Opens the invoice, or takes the one that was made ahead. Whether it was.
+fn bill(policy: &Policy, held: &mut Held, charge: &Charge) -> Result<bool, Error> {
     if take_ahead(policy, held, charge)? {
-        return match news {
-            News::Renewed => tell(policy, held, News::Updated, None),
-            _ => Ok(()),
-        };
+        return Ok(true);
     }
     let (id, invoice) = invoices::open(policy, held, charge, Credit::Used)?;
     held.it.bill_by(charge, &id);
-    invoices::tell_opened(policy, held, news, &id, &invoice)
+    invoices::tell_opened(policy, held, News::InvoiceCreated, &id, &invoice)?;
+    Ok(false)
 }
 
 /// Takes the invoice that was made ahead of this charge, if one was. While it is owed it is waited for, like any other.
@@ -229,13 +239,16 @@ pub(super) fn take_ahead(policy: &Policy, held: &mut Held, charge: &Charge) -> R
     let Some(id) = held.it.ahead.take() else {
         return Ok(false);
     };
+    held.it.ahead_due = None;
     let invoice = invoices::find(&id)?;
     // Void, it bills nothing; sent back in part, the rest.
     held.it.bill(invoice.kept(), charge.period_start);
     held.it.add_invoice(&id);
-    if invoice.status.is_owed() {
+    if invoice.status == invoices::Status::Paid {
+        invoices::tell_paid_for(policy, held, &id, &invoice)?;
+    } else if invoice.status.is_owed() {
         held.it.open = Some(Open {
-            next_at: invoice.due_date.max(policy.now).min(held.it.period_end),
+            next_at: invoice.due_date.max(policy.now),
             invoice: id,
             steps: 0,
         });
@@ -243,11 +256,26 @@ pub(super) fn take_ahead(policy: &Policy, held: &mut Held, charge: &Charge) -> R
     Ok(true)
 }
 
+/// What was made ahead is due before what it is for begins. The subscription waits for it only from then on.
+fn dun_ahead(policy: &Policy, held: &mut Held) -> Result<(), Error> {
+    held.it.ahead_due = None;
+    let Some(id) = held.it.ahead.clone() else {
+        return Ok(());
+    };
+    let mut invoice = invoices::find(&id)?;
+    if invoice.status != invoices::Status::Open || invoices::collect(policy, held, &id, &mut invoice)? {
+        return Ok(());
+    }
+    invoice.status = invoices::Status::Overdue;
+    invoices::save(&id, &invoice)?;
+    tell(policy, held, News::InvoiceOverdue, Some((&id, &invoice)))
+}
+
 /// An invoice is overdue, or still is: it is tried again from the customer's credit, and given up after the last day for that.
 fn dun(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let Some(open) = held.it.open.clone() else {
         return Err(invoices::broken(format!(
-            "{} is past due for no invoice",
+            "{} is to be asked for no invoice",
             held.id
         )));
     };
@@ -260,14 +288,19 @@ fn dun(policy: &Policy, held: &mut Held) -> Result<(), Error> {
     let Some(next_at) = next_at else {
         return give_up(policy, held, &open, &mut invoice);
     };
-    let news = if open.steps == 0 {
-        invoice.status = invoices::Status::Overdue;
-        invoices::save(&open.invoice, &invoice)?;
-        held.it.status = Status::PastDue;
+    let news = if invoice.status == invoices::Status::Open {
         News::InvoiceOverdue
     } else {
         News::InvoiceFailed
     };
+    if open.steps == 0 {
+        invoice.status = invoices::Status::Overdue;
+        invoices::save(&open.invoice, &invoice)?;
+        // One that has ended owes what it owes, and stays ended.
+        if !held.it.status.has_ended() {
+            held.it.status = Status::PastDue;
+        }
+    }
     held.it.open = Some(Open {
         // After a standstill of the host the days are still apart.
         next_at: next_at.max(policy.now + 1),
@@ -287,6 +320,10 @@ fn give_up(
     invoices::save(&open.invoice, invoice)?;
     tell(policy, held, News::InvoiceGivenUp, Some((&open.invoice, invoice)))?;
     log::info(&format!("{} was given up on {}", held.id, open.invoice));
+    if held.it.status.has_ended() {
+        held.it.open = None;
+        return Ok(());
+    }
     match policy.dunning_end {
         DunningEnd::Cancelled => end::end(policy, held, Status::Cancelled),
         DunningEnd::Expired => end::end(policy, held, Status::Expired),

@@ -4,7 +4,7 @@ use mooring_sdk::payments::{self, EventKind, Payment, PaymentEvent, Settlement};
 use mooring_sdk::prelude::*;
 use serde_json::json;
 
-use super::{Terms, file, show};
+use super::{Status, Terms, file, show};
 use crate::accounts::{self, Moves, RECEIVABLE, RECEIVED};
 use crate::error::Error;
 use crate::events::{News, emit};
@@ -31,7 +31,7 @@ pub(crate) fn on_event(event: &PaymentEvent) -> Result<(), Error> {
         | EventKind::Authorized
         | EventKind::RefundFailed(_) => {}
     }
-    let Some((news, word)) = news(event) else {
+    let Some((news, word)) = news(event)? else {
         return Ok(());
     };
     let id = format!("evt_{}_{word}", payment.reference.trim_start_matches("tr_"));
@@ -41,8 +41,8 @@ pub(crate) fn on_event(event: &PaymentEvent) -> Result<(), Error> {
 
 /// What it is called, and what makes it unique among those of the payment. An attempt that failed is no news: another gateway
 /// may do, and the attempts are in the answers.
-fn news(event: &PaymentEvent) -> Option<(News, String)> {
-    Some(match &event.kind {
+fn news(event: &PaymentEvent) -> Result<Option<(News, String)>, Error> {
+    Ok(Some(match &event.kind {
         EventKind::Succeeded if event.payment.settlement == Some(Settlement::Partial) => {
             (News::PaymentPartial, "completed".to_owned())
         }
@@ -50,12 +50,16 @@ fn news(event: &PaymentEvent) -> Option<(News, String)> {
         EventKind::Failed => (News::PaymentFailed, "failed".to_owned()),
         EventKind::Expired => (News::PaymentExpired, "expired".to_owned()),
         EventKind::Cancelled => (News::PaymentCancelled, "cancelled".to_owned()),
+        // What is left of it is the receiver's still.
+        EventKind::Refunded(refund) if Status::of(&event.payment)? != Status::Refunded => {
+            (News::PaymentRefundedInPart, refund.clone())
+        }
         EventKind::Refunded(refund) => (News::PaymentRefunded, refund.clone()),
         EventKind::AttemptFailed
         | EventKind::Processing
         | EventKind::Authorized
-        | EventKind::RefundFailed(_) => return None,
-    })
+        | EventKind::RefundFailed(_) => return Ok(None),
+    }))
 }
 
 /// The money is posted to where it belongs, and its invoice is paid.

@@ -92,7 +92,7 @@ fn one_that_ends_can_begin_again_in_the_same_moment() {
     shop.post(&format!("/subscriptions/{id}/reactivate"), &Value::Null);
     assert_eq!(
         billed(&mut shop, &id),
-        pairs([("open", "10.00"), ("open", "10.00")])
+        pairs([("failed", "10.00"), ("open", "10.00")])
     );
 }
 

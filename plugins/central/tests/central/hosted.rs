@@ -222,17 +222,25 @@ fn bad_orders_name_their_fields() {
 }
 
 #[test]
-fn it_expires_too_when_another_payment_was_asked_for() {
+fn its_page_stays_whatever_is_asked_of_its_invoice() {
     let mut shop = shop();
     let (id, _) = inline(&mut shop, &json!({}));
     let invoice = shop.invoices(&id)[0]["id"].as_str().unwrap().to_owned();
-    shop.host.advance(3_600_000);
-    let other = json!({ "gateway": "sandbox" });
-    shop.post(&format!("/subscription-invoices/{invoice}/payment"), &other);
-    shop.jobs();
-    // The first page is gone, and the subscription waits for the second.
-    assert_eq!(shop.subscription(&id)["status"], "pending");
+    let path = format!("/subscription-invoices/{invoice}/payment");
+    let elsewhere = json!({ "return_url": "https://shop.example/other" });
+    shop.refused("POST", &path, &elsewhere, 409, "hosted_page_open");
+    for same in [
+        json!({ "gateway": "stripe" }),
+        json!({ "return_url": "https://shop.example/done" }),
+    ] {
+        let paying = shop.post(&path, &same);
+        assert_eq!(paying["transaction"]["id"], id.replace("sub_", "tr_"));
+    }
+    let generate = format!("/subscription-invoices/{id}/generate");
+    shop.refused("POST", &generate, &Value::Null, 409, "subscription_pending");
     shop.pass(2 * DAY);
     assert_eq!(shop.subscription(&id)["status"], "expired");
     assert_eq!(shop.invoices(&id)[0]["status"], "void");
+    let reactivate = format!("/subscriptions/{id}/reactivate");
+    shop.refused("POST", &reactivate, &Value::Null, 409, "never_paid");
 }

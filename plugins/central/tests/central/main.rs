@@ -15,6 +15,7 @@ mod lifecycle;
 mod payments;
 mod proration;
 mod reports;
+mod told;
 mod webhooks;
 mod words;
 mod year;

@@ -28,9 +28,10 @@ fn each_vocabulary_has_its_own_words_and_never_both() {
             vec![
                 "subscription.created",
                 "invoice.created",
-                "subscription.activated",
+                "subscription.updated",
                 "subscription.payment.succeeded",
-                "subscription.renewed",
+                "subscription.activated",
+                "invoice.created",
                 "subscription.payment_failed",
                 "subscription.updated",
                 "subscription.cancelled",
