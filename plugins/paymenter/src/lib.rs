@@ -245,7 +245,7 @@ impl Plugin for Paymenter {
         )
         .url(
             virtfusion::URL,
-            "VirtFusion's API: https://HOST/api/v1. Without it, services are tracked locally only.",
+            "VirtFusion's API: https://HOST/api/v1. Without it and the token, services are tracked locally only.",
         )
         .secret(virtfusion::TOKEN, "VirtFusion's API token.")
         .target_bearer(virtfusion::TARGET, virtfusion::URL, virtfusion::TOKEN)
