@@ -165,9 +165,9 @@ impl Pace {
     /// How often this attempt is asked about; nothing where the payer's own steps say how it goes on.
     pub(super) fn of(attempt: &Attempt) -> Option<Pace> {
         match (attempt.state, &attempt.action) {
-            (AttemptState::Processing | AttemptState::Unknown, _) => Some(Pace::Steady),
             // What is sent by instructions comes without the payer, so nobody's return to the page says that it has come.
-            (AttemptState::Waiting, Some(Action::Instructions { .. })) => Some(Pace::Steady),
+            (AttemptState::Processing | AttemptState::Unknown, _)
+            | (AttemptState::Waiting, Some(Action::Instructions { .. })) => Some(Pace::Steady),
             (AttemptState::Waiting, Some(Action::Redirect { .. })) => Some(Pace::AtGateway),
             _ => None,
         }
