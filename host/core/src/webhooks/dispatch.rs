@@ -7,7 +7,10 @@ use mooring_manifest::{Manifest, Webhook};
 use mooring_store::Selection;
 use sha2::{Digest, Sha256};
 
-use super::rows::{PLUGIN, endpoint_of, endpoints, event_key, plugin_value, save_delivery, save_endpoint};
+use super::rows::{
+    PLUGIN, SUBJECT, endpoint_of, endpoints, event_key, plugin_value, save_delivery, save_endpoint,
+    subject_value,
+};
 use super::{Delivery, DeliveryState, DisabledBy, Endpoint, Health, Source, WebhookError};
 use crate::events::{self, Event, OutboxRow};
 use crate::ids::{DeliveryId, EndpointId, PluginName, TenantId};
@@ -62,7 +65,12 @@ pub fn dispatch(
             }
             let wants =
                 |endpoint: &&Endpoint| endpoint.wants(&event.kind) && endpoint.wants_subject(&event.subject);
-            for endpoint in known[&owner].iter().filter(wants) {
+            let about = if event.subject.is_empty() {
+                Vec::new()
+            } else {
+                about(work, row.tenant.id, &event.plugin, &event.subject)?
+            };
+            for endpoint in known[&owner].iter().chain(&about).filter(wants) {
                 enqueue(work, endpoint, &event, false)?;
                 dispatched.endpoints.insert(endpoint.id.clone());
             }
@@ -71,7 +79,7 @@ pub fn dispatch(
     Ok(dispatched)
 }
 
-/// The endpoints to which events of the plugin may go.
+/// The endpoints to which events of the plugin about anything may go.
 fn wanting(
     work: &mut HostWork,
     tenant: &TenantRef,
@@ -196,17 +204,28 @@ impl Endpoint {
     }
 }
 
+/// The endpoints that only events about this go to.
+pub(super) fn about(
+    work: &mut HostWork,
+    tenant: TenantId,
+    plugin: &PluginName,
+    subject: &str,
+) -> Result<Vec<Endpoint>, WebhookError> {
+    listed(work, SUBJECT, &subject_value(tenant, plugin, subject))
+}
+
+/// The endpoints that events about anything go to.
 pub(super) fn all_of(
     work: &mut HostWork,
     tenant: TenantId,
     plugin: &PluginName,
 ) -> Result<Vec<Endpoint>, WebhookError> {
-    let value = plugin_value(tenant, plugin);
-    let selection = Selection::Listed {
-        index: PLUGIN,
-        value: &value,
-    };
-    // A plugin's endpoints are as many as the webhooks of its manifest, and those it may make.
+    listed(work, PLUGIN, &plugin_value(tenant, plugin))
+}
+
+/// Endpoints of a short list: as many as the webhooks of a manifest, and those that a plugin may make.
+fn listed(work: &mut HostWork, index: &str, value: &[u8]) -> Result<Vec<Endpoint>, WebhookError> {
+    let selection = Selection::Listed { index, value };
     let order = mooring_store::Order::Ascending;
     let page = endpoints().page(
         &mut work.transaction,

@@ -8,22 +8,29 @@ use mooring_manifest::{Manifest, Webhook};
 use mooring_store::Selection;
 
 use super::dispatch::{all_of, new_endpoint};
-use super::rows::{PLUGIN, endpoints, find_endpoint, plugin_value, save_endpoint};
+use super::rows::{
+    PLUGIN, PLUGIN_SUBJECTS, SUBJECT, endpoints, find_endpoint, plugin_value, save_endpoint, subject_value,
+};
 use super::secrets::{OVERLAP_DEFAULT, place_of_own};
 use super::{
     Delivery, DeliveryFilter, DeliveryState, DisabledBy, Endpoint, Health, Made, Source, WebhookError,
     list_deliveries, redeliver,
 };
 use crate::check::{self, InvalidField, chars};
-use crate::ids::{DeliveryId, EndpointId};
+use crate::ids::{DeliveryId, EndpointId, PluginName, TenantId};
 use crate::page::{Listing, Page};
 use crate::seal::MasterKeys;
 use crate::settings::{SettingError, is_plain_url};
 use crate::work::Work;
 use rand::Rng;
 
-/// Endpoints of one plugin in one tenant: each event is compared with all of them.
+/// Endpoints of one plugin in one tenant that events about anything go to, and those for one subject: each event is
+/// compared with all of them.
 pub const MADE_MAX: u64 = 200;
+
+/// Endpoints of one plugin in one tenant that have a subject. An event finds those of its own by an index, so there may be
+/// one for every subscription of a shop.
+pub const SUBJECTS_MAX: u64 = 100_000;
 
 const KINDS_MAX: usize = 50;
 const SECRET_BYTES: usize = 32;
@@ -68,13 +75,13 @@ pub fn make(
         check::text("subject", subject, chars(1, 200))?;
     }
     let (tenant, plugin) = (work.tenant().clone(), work.plugin().clone());
-    let value = plugin_value(tenant.id, &plugin);
-    let selection = Selection::Listed {
-        index: PLUGIN,
-        value: &value,
-    };
-    if endpoints().count(&mut work.transaction, selection)? >= MADE_MAX {
-        return Err(WebhookError::TooMany(MADE_MAX));
+    let of_plugin = plugin_value(tenant.id, &plugin);
+    if let Some(subject) = &new.subject {
+        let of_subject = subject_value(tenant.id, &plugin, subject);
+        check_count(work, SUBJECT, &of_subject, MADE_MAX)?;
+        check_count(work, PLUGIN_SUBJECTS, &of_plugin, SUBJECTS_MAX)?;
+    } else {
+        check_count(work, PLUGIN, &of_plugin, MADE_MAX)?;
     }
     let source = Source::Plugin(Made {
         webhook: new.webhook,
@@ -211,7 +218,7 @@ pub fn deliveries_of(
             }
             vec![found]
         }
-        None => all_of(work, tenant.id, &plugin)?,
+        None => every(work, tenant.id, &plugin)?,
     };
     let mut listing = Listing {
         items: Vec::new(),
@@ -237,6 +244,21 @@ pub fn deliveries_of(
     Ok(listing)
 }
 
+/// The plugin's endpoints, those with a subject behind the others.
+fn every(work: &mut Work, tenant: TenantId, plugin: &PluginName) -> Result<Vec<Endpoint>, WebhookError> {
+    let mut every = all_of(work, tenant, plugin)?;
+    let value = plugin_value(tenant, plugin);
+    let selection = Selection::Listed {
+        index: PLUGIN_SUBJECTS,
+        value: &value,
+    };
+    let most = usize::try_from(SUBJECTS_MAX).expect("a small number");
+    let order = mooring_store::Order::Ascending;
+    let page = endpoints().page(&mut work.transaction, selection, 0, most, order)?;
+    every.extend(page.items);
+    Ok(every)
+}
+
 /// Sends one of the plugin's deliveries again; see [`redeliver`].
 pub fn redeliver_own(work: &mut Work, id: &DeliveryId) -> Result<Delivery, WebhookError> {
     let delivery = super::get_delivery(work, id)?;
@@ -244,6 +266,14 @@ pub fn redeliver_own(work: &mut Work, id: &DeliveryId) -> Result<Delivery, Webho
         return Err(WebhookError::NoDelivery);
     }
     redeliver(work, id)
+}
+
+fn check_count(work: &mut Work, index: &str, value: &[u8], most: u64) -> Result<(), WebhookError> {
+    let selection = Selection::Listed { index, value };
+    if endpoints().count(&mut work.transaction, selection)? >= most {
+        return Err(WebhookError::TooMany(most));
+    }
+    Ok(())
 }
 
 fn declared<'m>(manifest: &'m Manifest, name: &str) -> Result<&'m Webhook, WebhookError> {

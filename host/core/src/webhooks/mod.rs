@@ -43,8 +43,8 @@ pub use self::health::{
     SUSPENDED_AFTER_LASTING,
 };
 pub use self::made::{
-    EndpointChanges, MADE_MAX, NewEndpoint, change, deliveries_of, made, make, own, redeliver_own, remove,
-    renew_secret,
+    EndpointChanges, MADE_MAX, NewEndpoint, SUBJECTS_MAX, change, deliveries_of, made, make, own,
+    redeliver_own, remove, renew_secret,
 };
 pub use self::operate::{
     Counts, DELIVERED_KEPT, DeliveryFilter, counts, disable, enable, get_delivery, get_endpoint,

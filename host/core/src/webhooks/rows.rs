@@ -3,7 +3,7 @@
 use mooring_store::{Document, Documents, IndexEntries, Key, KeyBuilder, KeyRange, KeySpace, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, DeliveryState, Endpoint, Source, WebhookError};
+use super::{Delivery, DeliveryState, Endpoint, Made, Source, WebhookError};
 use crate::ids::{DeliveryId, EndpointId, EventId, PluginName, TenantId};
 use crate::layout;
 use crate::time::Timestamp;
@@ -177,7 +177,16 @@ pub(super) fn plugin_value(tenant: TenantId, plugin: &PluginName) -> Vec<u8> {
     format!("{tenant} {plugin}").into_bytes()
 }
 
+/// Whose parts, as in [`source_value`], cannot run into each other either: the subject is the last.
+pub(super) fn subject_value(tenant: TenantId, plugin: &PluginName, subject: &str) -> Vec<u8> {
+    source_value(tenant, plugin, subject)
+}
+
+/// Endpoints of a plugin that events about anything go to.
 pub(super) const PLUGIN: &str = "plugin";
+/// Those that events about one thing go to: all of a plugin, and by what they are about.
+pub(super) const PLUGIN_SUBJECTS: &str = "plugin-subjects";
+pub(super) const SUBJECT: &str = "subject";
 
 impl Document for Endpoint {
     fn id(&self) -> Vec<u8> {
@@ -195,9 +204,19 @@ impl Document for Endpoint {
             Source::Plugin(_) => source_value(self.tenant.id, &self.plugin, self.id.as_str()),
         };
         let mut listed = vec![(TENANT.to_owned(), self.tenant.id.to_string().into_bytes())];
-        // One that was taken back is nobody's any more; the operator still finds it.
-        if !matches!(&self.source, Source::Plugin(made) if made.removed) {
-            listed.push((PLUGIN.to_owned(), plugin_value(self.tenant.id, &self.plugin)));
+        let plugin = plugin_value(self.tenant.id, &self.plugin);
+        match &self.source {
+            // One that was taken back is nobody's any more; the operator still finds it.
+            Source::Plugin(made) if made.removed => {}
+            Source::Plugin(Made {
+                subject: Some(subject),
+                ..
+            }) => {
+                listed.push((PLUGIN_SUBJECTS.to_owned(), plugin));
+                let subject = subject_value(self.tenant.id, &self.plugin, subject);
+                listed.push((SUBJECT.to_owned(), subject));
+            }
+            _ => listed.push((PLUGIN.to_owned(), plugin)),
         }
         IndexEntries {
             unique: vec![(SOURCE.to_owned(), source)],

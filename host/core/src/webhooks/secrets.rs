@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use mooring_manifest::Manifest;
 
-use super::dispatch::all_of;
-use super::rows::{find_endpoint, save_endpoint};
+use super::rows::{endpoint_of, find_endpoint, save_endpoint};
 use super::{Endpoint, Made, PreviousSecret, Source, WebhookError};
 use crate::check::InvalidField;
 use crate::ids::EndpointId;
@@ -70,9 +69,10 @@ pub fn secrets(
         (_, None) => return Ok(Secrets::default()),
     };
     let now = work.now();
-    let place = place(endpoint);
+    let signing = signing(work, endpoint)?;
+    let place = place(&signing);
     let mut previous = Vec::new();
-    for secret in endpoint
+    for secret in signing
         .previous_secrets
         .iter()
         .filter(|secret| secret.until > now)
@@ -113,20 +113,23 @@ pub fn rotate(
     let previous_until = (replaced.is_some() && !overlap.is_zero()).then_some(until);
     if let (Some(replaced), Some(until)) = (replaced, previous_until) {
         endpoint.keep_secret(&replaced, now, until, keys)?;
-        // Those that a plugin made without a secret of their own sign with the same one.
-        for before in all_of(work, before.tenant.id, &before.plugin)? {
-            let shares = matches!(&before.source, Source::Plugin(made)
-                if made.secret.is_none() && made.webhook == webhook.name);
-            if shares {
-                let mut sharing = before.clone();
-                sharing.keep_secret(&replaced, now, until, keys)?;
-                save_endpoint(work, Some(&before), &mut sharing)?;
-            }
-        }
     }
     save_endpoint(work, Some(&before), &mut endpoint)?;
     work.deliveries_changed = true;
     Ok(Rotated { previous_until })
+}
+
+/// The endpoint whose secrets sign: one that a plugin made without a secret of its own signs with those of its webhook.
+fn signing(work: &mut HostWork, endpoint: &Endpoint) -> Result<Endpoint, WebhookError> {
+    let shared = match &endpoint.source {
+        Source::Plugin(Made {
+            secret: None,
+            webhook,
+            ..
+        }) => endpoint_of(work, endpoint.tenant.id, &endpoint.plugin, webhook)?,
+        _ => None,
+    };
+    Ok(shared.unwrap_or_else(|| endpoint.clone()))
 }
 
 impl Endpoint {

@@ -6,6 +6,7 @@ use super::*;
 use crate::events::{self, NewEvent};
 use crate::settings;
 use crate::testing::World;
+use crate::webhooks::dispatch::about;
 use crate::webhooks::{dispatch, operate, rotate, secrets};
 
 fn keys() -> MasterKeys {
@@ -224,4 +225,34 @@ fn those_that_sign_with_the_setting_are_rotated_with_it() {
     });
     let wanted = (Some(String::from("second")), vec![String::from("first")]);
     assert_eq!((signs.newest, signs.previous), wanted);
+}
+
+#[test]
+fn those_about_one_thing_are_many_and_found_by_it() {
+    let world = World::new();
+    let url = "https://a.example/";
+    let mut ids = Vec::new();
+    for number in 0..=MADE_MAX {
+        ids.push(made_one(&world, new(url, &[], Some(&format!("sub_{number}")))).0);
+    }
+    let (acme, alpha) = (world.acme.id, crate::testing::plugin_name("alpha"));
+    let found = |subject: &str| {
+        world.host_run(|host| {
+            let found = about(host, acme, &alpha, subject).unwrap();
+            found.into_iter().map(|endpoint| endpoint.id).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(found("sub_200"), ids[200..]);
+    assert_eq!(found("sub_20"), ids[20..21]);
+    world.run(|work| remove(work, &ids[20])).unwrap();
+    assert_eq!(found("sub_20"), []);
+    // They take no place of those that all events go to, and one subject has its own limit.
+    for _ in 0..MADE_MAX {
+        made_one(&world, new(url, &[], None));
+        made_one(&world, new(url, &[], Some("sub_20")));
+    }
+    for subject in [None, Some("sub_20")] {
+        let refused = world.run(|work| make(work, &manifest(), &keys(), new(url, &[], subject)));
+        assert!(matches!(refused, Err(WebhookError::TooMany(MADE_MAX))));
+    }
 }
