@@ -5,7 +5,8 @@
 //! stands and takes what the payer decides; the host behind it ([`Till`]) knows payments and gateways.
 //!
 //! # Guarantees
-//! * It works without JavaScript and without cookies. The one script ticks the clock and keeps a form from being sent twice.
+//! * It works without JavaScript and without cookies. The one script ticks the clock, keeps a form from being sent
+//!   twice and empties it when the page is left.
 //! * No secret is in any address: only the payment's reference, which is the payer's whole authority. So nothing is gained by
 //!   forging a payer's form from another site: who knows the reference can send it anyway, and nobody else can. That is why
 //!   there is no token against it, and why pages are never framed, cached or named in a `Referer`.
@@ -128,6 +129,8 @@ pub struct Bill {
     pub due: Amount,
     /// What has arrived and was kept.
     pub received: Amount,
+    /// What of it was given back, or is on its way back.
+    pub refunded: Amount,
     /// For the payer; may be empty.
     pub description: String,
     /// Why it failed, once it did.

@@ -23,6 +23,7 @@ pub(super) fn bill() -> Bill {
         status: Status::Pending,
         due: euros(1900),
         received: euros(0),
+        refunded: euros(0),
         description: "Two hats".to_owned(),
         failure: None,
         expires_at: None,

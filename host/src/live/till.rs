@@ -124,6 +124,7 @@ impl Live {
             status: payment.status,
             due: payment.due,
             received: payment.received,
+            refunded: payment.refunded,
             description: payment.description,
             failure: payment.failure,
             expires_at: payment.expires_at,

@@ -42,6 +42,7 @@ impl FakeTill {
             status: Status::Pending,
             due: euros(123_450),
             received: euros(0),
+            refunded: euros(0),
             description: "Two <hats>".to_owned(),
             failure: None,
             expires_at: None,

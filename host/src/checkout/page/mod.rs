@@ -91,7 +91,7 @@ pub(super) fn page(view: &View<'_>) -> String {
             // What is over is not to be paid any more.
             p.quiet { @if is_open { (words.amount_due) } @else { (words.line_amount) } }
             p.amount { bdi { (view.due()) } }
-            @if !bill.description.is_empty() { p.text dir="auto" { (bill.description) } }
+            @if !bill.description.is_empty() { p.text { bdi { (bill.description) } } }
             @if is_open && bill.expires_at.is_some() { (expiry(view)) }
         }
         @if is_open { (open::scene(view)) } @else { (over::scene(view)) }
@@ -108,6 +108,9 @@ pub(super) fn page(view: &View<'_>) -> String {
     brand.around(&main).into_string()
 }
 
+/// So long before its end the page counts: where a date is shown instead, there is nothing to count.
+const COUNTED_SECONDS: u64 = 48 * 3600;
+
 fn expiry(view: &View<'_>) -> Markup {
     let Some(end) = view.bill.expires_at else {
         return html! {};
@@ -115,7 +118,7 @@ fn expiry(view: &View<'_>) -> Markup {
     let seconds = end.millis().saturating_sub(view.bill.now.millis()) / 1000;
     let text = time_left(view.language, end, view.bill.now);
     html! {
-        @if seconds < 3600 {
+        @if seconds < COUNTED_SECONDS {
             p.quiet role="timer" data-left=(seconds) data-text=(view.words().expires_clock) { (text) }
         } @else {
             p.quiet { (text) }
@@ -164,7 +167,7 @@ impl Frame<'_> {
                     header {
                         // The name stands beside it.
                         @if let Some(logo) = &self.logo { img src=(logo.as_str()) alt=""; }
-                        p dir="auto" { (self.merchant) }
+                        p { bdi { (self.merchant) } }
                     }
                     main { (main) }
                     footer {

@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "تم الدفع. شكرًا لك!",
     paid_hint: "تم إبلاغ {merchant}.",
     paid_amount: "المبلغ المستلم: {amount}",
+    partly_paid: "وصل جزء من المبلغ",
+    refunded: "رُدَّ مبلغ هذه الدفعة",
     failed: "فشلت هذه الدفعة",
     failed_hint: "لم يعد من الممكن دفعها.",
     expired: "انتهت مهلة هذه الدفعة",

@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "Paid. Thank you!",
     paid_hint: "{merchant} has been told.",
     paid_amount: "Received: {amount}",
+    partly_paid: "Part of the amount has arrived",
+    refunded: "This payment was refunded",
     failed: "This payment failed",
     failed_hint: "It cannot be paid any more.",
     expired: "The time for this payment is over",

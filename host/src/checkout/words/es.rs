@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "Pagado. ¡Gracias!",
     paid_hint: "Se ha avisado a {merchant}.",
     paid_amount: "Recibido: {amount}",
+    partly_paid: "Ha llegado una parte del importe",
+    refunded: "Este pago se ha reembolsado",
     failed: "Este pago ha fallado",
     failed_hint: "Ya no se puede pagar.",
     expired: "El plazo de este pago ha terminado",

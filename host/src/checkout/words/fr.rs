@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "Payé. Merci !",
     paid_hint: "{merchant} en a été informé.",
     paid_amount: "Reçu : {amount}",
+    partly_paid: "Une partie du montant est arrivée",
+    refunded: "Ce paiement a été remboursé",
     failed: "Ce paiement a échoué",
     failed_hint: "Il ne peut plus être payé.",
     expired: "Le délai de ce paiement est écoulé",

@@ -104,6 +104,10 @@ words! {
     paid_hint,
     /// What was received: `{amount}`.
     paid_amount,
+    /// Less has been received than was asked for.
+    partly_paid,
+    /// All that was received has gone back.
+    refunded,
     failed,
     failed_hint,
     expired,

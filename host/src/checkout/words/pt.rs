@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "Pago. Obrigado!",
     paid_hint: "{merchant} foi avisado.",
     paid_amount: "Recebido: {amount}",
+    partly_paid: "Parte do valor chegou",
+    refunded: "Este pagamento foi reembolsado",
     failed: "Este pagamento falhou",
     failed_hint: "Ele não pode mais ser pago.",
     expired: "O prazo deste pagamento terminou",

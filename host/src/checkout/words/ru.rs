@@ -49,6 +49,8 @@ pub(super) const WORDS: Words = Words {
     paid: "Оплачено. Спасибо!",
     paid_hint: "Получатель уже знает об этом: {merchant}.",
     paid_amount: "Получено: {amount}",
+    partly_paid: "Поступила часть суммы",
+    refunded: "Деньги по этому платежу возвращены",
     failed: "Платёж не прошёл",
     failed_hint: "Оплатить его больше нельзя.",
     expired: "Время на оплату истекло",
