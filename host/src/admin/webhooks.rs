@@ -45,14 +45,15 @@ pub(super) struct Endpoint {
     failing_since: Option<Time>,
     /// When a suspended endpoint is tried again.
     probe_at: Option<Time>,
-    /// Why it is disabled: `operator`, `gone` (it answered 410) or `failing` (for days).
+    /// Why it is disabled: `operator`, `plugin` (the application that made it wants no more), `gone` (it answered 410) or
+    /// `failing` (for days).
     disabled_by: Option<String>,
     disabled_at: Option<Time>,
     /// Deliveries that wait, or are held.
     waiting: u64,
     /// Deliveries made, as far as they are kept.
     delivered: u64,
-    /// Deliveries given up.
+    /// Deliveries given up; samples among them, for a week.
     dead: u64,
     created_at: Time,
 }
@@ -89,7 +90,8 @@ pub(super) struct Sample {
 #[schema(as = SecretRotation)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotation {
-    /// How long the old secret signs beside the new one, in seconds: 0 to 604,800; a day, if it is not given.
+    /// How long the old secret signs beside the new one in `webhook-signature`, in seconds: 0 to 604,800; a day, if it is not
+    /// given. A provider's own signature header is made with the new one at once.
     #[serde(default)]
     overlap_seconds: Option<u64>,
 }
@@ -395,7 +397,10 @@ impl From<WebhookError> for Problem {
             ),
             WebhookError::NoSecret(webhook) => Problem::new(
                 Code::WrongState,
-                format!("The webhook `{webhook}` has no secret: its deliveries are not signed."),
+                format!(
+                    "There is no secret to change here: the webhook `{webhook}` has no setting for one, or the endpoint \
+                     belongs to an application, which renews its secret itself."
+                ),
             ),
             WebhookError::Invalid(error) => error.into(),
             WebhookError::Setting(error) => error.into(),

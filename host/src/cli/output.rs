@@ -53,6 +53,13 @@ impl Output {
         }
     }
 
+    /// What people should know beside what was shown.
+    pub(super) fn note(&self, sentence: &str) {
+        if !self.json {
+            print(&format!("\n{sentence}\n"));
+        }
+    }
+
     /// What was done, for people; with `--json` what the interface answered, if anything.
     pub(super) fn done(&self, answer: &Value, sentence: &str) {
         match (self.json, answer) {

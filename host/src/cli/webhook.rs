@@ -35,8 +35,8 @@ enum Command {
         /// Only to this endpoint
         #[arg(long)]
         endpoint: Option<String>,
-        /// Only those `waiting`, `delivered` or `dead`; with --tenant or --endpoint
-        #[arg(long)]
+        /// Only those in this state; with --tenant or --endpoint
+        #[arg(long, value_parser = ["waiting", "delivered", "dead"])]
         state: Option<String>,
         /// Only those of this event; with --tenant
         #[arg(long)]
@@ -49,15 +49,15 @@ enum Command {
         /// `ep_…` or `dlv_…`
         id: String,
     },
-    /// Send again: one delivery, or the dead ones of an endpoint
+    /// Send again: one delivery, or the dead ones of an endpoint but for samples
     Redeliver {
         /// `dlv_…`, or `ep_…` for what it has given up
         id: String,
         /// Only those made at this time or later, such as 2026-11-21T09:00:00Z
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         from: Option<String>,
         /// Only those made before this time
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         to: Option<String>,
     },
     /// Send a sample event to an endpoint, once
@@ -75,7 +75,8 @@ enum Command {
     Rotate {
         /// `ep_…`
         id: String,
-        /// How long the old secret signs beside the new one, at most 7d
+        /// How long the old secret signs beside the new one, at most 7d; in `webhook-signature` alone: a provider's own header
+        /// has one signature, of the new secret from now on
         #[arg(long, default_value = "24h", value_parser = humantime::parse_duration)]
         overlap: std::time::Duration,
     },
@@ -90,6 +91,13 @@ enum Command {
         id: String,
     },
 }
+
+/// What ids of events begin with.
+const EVENT: &str = "ev_";
+
+/// A receiver of a provider's own header has to change at once, and should not learn it from deliveries that fail.
+const ROTATED: &str = "The old secret, while it signs, does so in `webhook-signature` alone. A provider's own signature header is \
+     made with the new secret from now on: give it at once to a receiver that checks that header.";
 
 const ENDPOINT: [Column; 9] = [
     ("ID", "/id"),
@@ -200,6 +208,7 @@ impl Args {
                     .await?;
                 let fields = [("SECRET", "/secret"), ("OLD ONE UNTIL", "/previous_until")];
                 client.output.item(&answer, &fields);
+                client.output.note(ROTATED);
             }
             Command::Enable { id } => {
                 let answer = client
@@ -216,6 +225,22 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// A time as the interface takes it.
+fn time(text: &str) -> Result<String, String> {
+    match humantime::parse_rfc3339(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(String::from(
+            "it must be a time in UTC, such as 2026-11-21T09:00:00Z",
+        )),
+    }
+}
+
+/// Whether nothing can have been made from one time until before the other.
+fn is_empty(from: Option<&str>, to: Option<&str>) -> bool {
+    let parsed = |text: Option<&str>| humantime::parse_rfc3339(text?).ok();
+    matches!((parsed(from), parsed(to)), (Some(from), Some(to)) if from >= to)
 }
 
 async fn show(client: &Client, id: &str) -> Result<(), Failure> {
@@ -246,6 +271,15 @@ async fn redeliver(
         client.output.done(&answer, &format!("{id} is due now"));
         return Ok(());
     }
+    if id.starts_with(EVENT) {
+        return Err(Failure::usage(format!(
+            "{id} is an event; see its deliveries, and send one of them again: \
+             mooring webhook deliveries --tenant TENANT --event {id}"
+        )));
+    }
+    if is_empty(from.as_deref(), to.as_deref()) {
+        return Err(Failure::usage("--from must be earlier than --to"));
+    }
     let range = json!({ "from": from, "to": to });
     let mut redelivered = 0;
     loop {
@@ -262,4 +296,25 @@ async fn redeliver(
         .output
         .done(&sum, &format!("{redelivered} deliveries are due now"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_one_in_utc() {
+        assert!(time("2026-11-21T09:00:00Z").is_ok());
+        for text in ["yesterday", "2026-11-21", "2026-11-21T09:00:00+01:00", ""] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_begins_before_it_ends() {
+        let (early, late) = ("2026-11-21T09:00:00Z", "2026-11-21T09:00:01Z");
+        assert!(!is_empty(Some(early), Some(late)));
+        assert!(!is_empty(Some(late), None) && !is_empty(None, Some(early)));
+        assert!(is_empty(Some(late), Some(early)) && is_empty(Some(early), Some(early)));
+    }
 }
