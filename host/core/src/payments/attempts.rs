@@ -52,7 +52,7 @@ pub fn begin(work: &mut Work, payment: &PaymentId, new: NewAttempt) -> Result<At
         received: None,
         credited: None,
         failure: None,
-        details: Json::empty_object(),
+        details: known(new.payer_ip.as_deref()),
         payer_ip: new.payer_ip,
         created_at: now,
         ended_at: None,
@@ -143,6 +143,14 @@ fn allows(payment: &Payment, gateway: &PluginName, method: &str) -> bool {
         None => entry == gateway.as_str(),
     };
     payment.gateways.is_empty() || payment.gateways.iter().any(named)
+}
+
+/// What is known before the gateway tells anything: plugins see where a payer called from, whatever the gateway. One that knows
+/// it better says so.
+fn known(payer_ip: Option<&str>) -> Json {
+    payer_ip.map_or_else(Json::empty_object, |ip| {
+        Json::from(serde_json::json!({ "ip_address": ip }))
+    })
 }
 
 /// One whose time is over is refused even before the job has come that ends it.

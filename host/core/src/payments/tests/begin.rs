@@ -16,6 +16,30 @@ fn an_attempt_is_taken_to_its_gateway_by_a_job() {
 }
 
 #[test]
+fn plugins_are_told_where_a_payer_called_from_unless_the_gateway_says_otherwise() {
+    let shop = Shop::new();
+    let payment = shop.payment(|_| {});
+    let new = NewAttempt {
+        payer_ip: Some(String::from("203.0.113.7")),
+        ..card()
+    };
+    let attempt = shop.run(|work| begin(work, &payment.id, new)).unwrap();
+    let told = |details: serde_json::Value| assert_eq!(shop.attempt_now(&attempt).details.value(), details);
+    told(serde_json::json!({ "ip_address": "203.0.113.7" }));
+    for (details, then) in [
+        (r#"{"network":"visa"}"#, "203.0.113.7"),
+        (r#"{"ip_address":"198.51.100.1"}"#, "198.51.100.1"),
+    ] {
+        let progress = Progress {
+            details: Some(String::from(details)),
+            ..Progress::new(AttemptState::Processing)
+        };
+        shop.say(&attempt, progress);
+        told(serde_json::json!({ "ip_address": then, "network": "visa" }));
+    }
+}
+
+#[test]
 fn another_attempt_begins_only_when_the_one_before_has_certainly_charged_nothing() {
     use AttemptState::{Authorized, Cancelled, Declined, Processing, Starting, Succeeded, Unknown, Waiting};
     for state in [Starting, Waiting, Processing, Unknown] {
