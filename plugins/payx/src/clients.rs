@@ -1,10 +1,12 @@
 //! Clients: users of the tenant, with what a user has no field for in their metadata.
 //!
-//! A user without that part of the metadata belongs to somebody else of the tenant, and is no client here.
+//! A user without that part of the metadata belongs to somebody else of the tenant, and is no client here until one is made
+//! with that e-mail address. A client who is deleted stays a user, e-mail address and all: other surfaces may have dealings
+//! with the same person, and know them by that address.
 
 use mooring_sdk::context;
 use mooring_sdk::prelude::*;
-use mooring_sdk::users::{self, NewUser, User, UserChanges};
+use mooring_sdk::users::{self, NewUser, User, UserChanges, UserError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,11 +29,12 @@ struct Profile {
     address: Option<String>,
     phone: Option<String>,
     description: Option<String>,
-    /// Set once deleted. Then `e_mail` has the address, for the user's own is free again.
+    /// Set once deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    e_mail: Option<String>,
+    /// The last payment that was deleted with the client, of whoever had this user before: what came later is the client's.
+    #[serde(default)]
+    payments_after: u64,
 }
 
 /// A client that is not deleted.
@@ -43,6 +46,11 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn id(&self) -> u64 {
         self.user.id
+    }
+
+    /// Whether the payment with this number, of this user, was made for the client that the user is now.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        number > self.profile.payments_after
     }
 
     /// As callers see it.
@@ -76,6 +84,17 @@ impl Client {
         })
     }
 
+    /// Writes the profile, and the name where it changes.
+    fn save(&mut self, name: Option<String>) -> Result<(), Error> {
+        let changes = UserChanges {
+            name,
+            metadata: Some(self.metadata()?),
+            ..UserChanges::default()
+        };
+        self.user = users::update(self.id(), changes)?;
+        Ok(())
+    }
+
     /// The metadata with our part of it, and the parts of others as they are.
     fn metadata(&self) -> Result<String, Error> {
         let mut metadata = metadata(&self.user)?;
@@ -92,13 +111,20 @@ pub(crate) fn get(id: u64) -> Result<Client, Error> {
 }
 
 fn of_user(user: User) -> Result<Client, Error> {
-    let profile = metadata(&user)?.remove(MEMBER).ok_or(Error::ClientNotFound)?;
-    let profile: Profile = serde_json::from_value(profile)
-        .map_err(|error| Problem::Internal(format!("metadata of the user {}: {error}", user.id)))?;
-    if profile.deleted_at.is_some() {
-        return Err(Error::ClientNotFound);
+    match profile(&user)? {
+        Some(profile) if profile.deleted_at.is_none() => Ok(Client { user, profile }),
+        _ => Err(Error::ClientNotFound),
     }
-    Ok(Client { user, profile })
+}
+
+/// Our part of the metadata, a deleted client's too.
+fn profile(user: &User) -> Result<Option<Profile>, Error> {
+    let Some(profile) = metadata(user)?.remove(MEMBER) else {
+        return Ok(None);
+    };
+    serde_json::from_value(profile)
+        .map(Some)
+        .map_err(|error| Problem::Internal(format!("metadata of the user {}: {error}", user.id)).into())
 }
 
 fn metadata(user: &User) -> Result<Map<String, Value>, Error> {
@@ -125,7 +151,8 @@ pub(crate) fn find(
     Ok(Json(Data { data }))
 }
 
-/// `POST clients/create`. An e-mail address is one client's, or `clients/find/email` could not name one.
+/// `POST clients/create`. An e-mail address is one client's, or `clients/find/email` could not name one. One of a user who
+/// is no client makes that user one, for `clients/find/email` has just said that there is no such client.
 pub(crate) fn create(
     reseller: Reseller,
     Input(input): Input<ClientCreate>,
@@ -138,20 +165,39 @@ pub(crate) fn create(
         phone: convert::note(input.phone),
         description: convert::note(input.description),
         deleted_at: None,
-        e_mail: None,
+        payments_after: 0,
     };
+    let name = input.name.into_string();
     let user = NewUser {
         email: convert::email("e_mail", &input.e_mail)?,
-        name: input.name.into_string(),
+        name: name.clone(),
         metadata: mooring_sdk::json::to_string(&Map::from_iter([(
             MEMBER.to_owned(),
             serde_json::to_value(&profile).map_err(|error| Problem::Internal(error.to_string()))?,
         )])),
         ..NewUser::default()
     };
-    let user = users::create(user)?;
-    let data = Client { user, profile }.told(reseller)?;
+    let client = match users::create(user) {
+        Ok(user) => Client { user, profile },
+        Err(UserError::EmailTaken(id)) => take_on(id, name, profile)?,
+        Err(error) => return Err(error.into()),
+    };
+    let data = client.told(reseller)?;
     Ok(Json(Data { data }))
+}
+
+/// Makes a user a client who is none, or none any more.
+fn take_on(id: u64, name: String, mut profile: Profile) -> Result<Client, Error> {
+    let user = users::get(id)?;
+    if let Some(before) = self::profile(&user)? {
+        if before.deleted_at.is_none() {
+            return Err(UserError::EmailTaken(id).into());
+        }
+        profile.payments_after = before.payments_after;
+    }
+    let mut client = Client { user, profile };
+    client.save(Some(name))?;
+    Ok(client)
 }
 
 /// `POST clients/update`.
@@ -181,30 +227,17 @@ pub(crate) fn update(
         Sent::Yes(name) => Some(name.into_string()),
         Sent::No => None,
     };
-    let changes = UserChanges {
-        name,
-        metadata: Some(client.metadata()?),
-        ..UserChanges::default()
-    };
-    client.user = users::update(client.id(), changes)?;
+    client.save(name)?;
     let data = client.told(reseller)?;
     Ok(Json(Data { data }))
 }
 
-/// `POST clients/delete`. A client who has paid stays, for the books. Another goes with the payments that nobody made, and
-/// the e-mail address is free again.
+/// `POST clients/delete`. A client who has paid stays, for the books. Another goes with the payments that nobody made.
 pub(crate) fn delete(_: Reseller, Input(input): Input<ClientRef>) -> Result<Json<Data<Success>>, Error> {
     let mut client = get(input.id_client.0)?;
-    payments::delete_all_of(client.id())?;
+    client.profile.payments_after = payments::delete_all_of(&client)?;
     client.profile.deleted_at = Some(context::now());
-    client.profile.e_mail = Some(client.user.email.clone());
-    let changes = UserChanges {
-        // A domain that can never be anybody's (RFC 2606).
-        email: Some(format!("client-{}@deleted.invalid", client.id())),
-        metadata: Some(client.metadata()?),
-        ..UserChanges::default()
-    };
-    users::update(client.id(), changes)?;
+    client.save(None)?;
     Ok(Json(Data {
         data: Success { success: 1 },
     }))

@@ -1,9 +1,10 @@
 //! Callers' values to primitives and back, and what the operator has set.
 
+use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use email_address::{EmailAddress, Options};
-use mooring_sdk::money::Decimal;
+use mooring_sdk::money::{self, Decimal};
 use mooring_sdk::prelude::*;
 use mooring_sdk::settings::{self, SettingsError};
 use serde::Deserialize;
@@ -39,9 +40,15 @@ pub(crate) fn id_reseller() -> Result<i64, Problem> {
         .map_err(|_| Problem::Internal(format!("the setting `{ID_RESELLER}` is not a number")))
 }
 
-/// The currency of all prices.
+/// The currency of all prices. One that nobody can count in is the operator's mistake, not the price's.
 pub(crate) fn currency() -> Result<String, Problem> {
-    Ok(settings::get(CURRENCY)?.unwrap_or_else(|| "USD".to_owned()))
+    let currency = settings::get(CURRENCY)?.unwrap_or_else(|| "USD".to_owned());
+    match money::exponent(&currency) {
+        Some(_) => Ok(currency),
+        None => Err(Problem::Internal(format!(
+            "the setting `{CURRENCY}`: `{currency}` is no currency; codes are like `USD`"
+        ))),
+    }
 }
 
 /// One payment system, as the operator sets it.
@@ -78,15 +85,35 @@ pub(crate) fn payment_systems() -> Result<Vec<System>, Problem> {
             gateway: None,
         }]);
     };
-    match serde_json::from_str::<Vec<System>>(&json) {
-        Ok(systems) if !systems.is_empty() => Ok(systems),
-        Ok(_) => Err(Problem::Internal(format!(
-            "the setting `{PAYMENT_SYSTEMS}` is empty"
-        ))),
-        Err(error) => Err(Problem::Internal(format!(
-            "the setting `{PAYMENT_SYSTEMS}`: {error}"
-        ))),
+    let systems = serde_json::from_str::<Vec<System>>(&json).map_err(|error| error.to_string());
+    systems
+        .and_then(|systems| check_systems(&systems).map(|()| systems))
+        .map_err(|why| Problem::Internal(format!("the setting `{PAYMENT_SYSTEMS}`: {why}")))
+}
+
+fn check_systems(systems: &[System]) -> Result<(), String> {
+    if systems.is_empty() {
+        return Err("is empty".to_owned());
     }
+    let mut ids = HashSet::new();
+    for System { id, gateway, .. } in systems {
+        if !ids.insert(id) {
+            return Err(format!("two systems have the id {id}"));
+        }
+        if let Some(gateway) = gateway.as_deref().filter(|gateway| !names_gateway(gateway)) {
+            return Err(format!("`{gateway}` names no gateway, nor a method of one"));
+        }
+    }
+    Ok(())
+}
+
+/// `stripe`, or one method of one, `sandbox/card`. Whether there is such a gateway is the host's to know.
+fn names_gateway(text: &str) -> bool {
+    let (gateway, method) = text.split_once('/').unwrap_or((text, "any"));
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    gateway.starts_with(|first: char| first.is_ascii_lowercase())
+        && gateway.bytes().all(legal)
+        && (1..=100).contains(&method.chars().count())
 }
 
 /// The payment system that is meant: the only one, where none is named.
@@ -214,11 +241,15 @@ pub(crate) fn redirect(
     if configured.contains(MARKER) {
         return Ok(Some(configured.replace(MARKER, uuid)));
     }
-    let mark = if configured.contains('?') { '&' } else { '?' };
+    let mark = match configured.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
     Ok(Some(format!("{configured}{mark}ppuuid={uuid}")))
 }
 
-/// In the provider's spelling.
+/// In the provider's spelling. Gateways name the brand of a card in small letters, the provider as a name: `Visa`.
 pub(crate) fn card(facts: Facts) -> Card {
     Card {
         ip_address: facts.ip_address,
@@ -226,11 +257,17 @@ pub(crate) fn card(facts: Facts) -> Card {
         first_six: facts.card_first_six,
         last_four: facts.card_last_four,
         expiry: facts.card_expiry,
-        kind: facts.card_type,
+        kind: facts.card_type.map(|brand| capitalised(&brand)),
         category: facts.card_category,
         product: facts.card_product,
         issuer: facts.issuer,
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]

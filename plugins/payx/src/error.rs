@@ -1,5 +1,6 @@
 //! Every failure, in the provider's words: `{"error":{"message":"..."}}`.
 
+use mooring_sdk::jobs::JobError;
 use mooring_sdk::payments::PaymentError;
 use mooring_sdk::prelude::*;
 use mooring_sdk::records::RecordError;
@@ -19,6 +20,8 @@ pub enum Error {
     PaymentNotFound,
     /// Somebody paid: it stays.
     HasPaid(&'static str),
+    /// The list of a client's payments would be too long for an answer.
+    TooManyPayments,
     /// There is no address to send a test to.
     NoWebhook(&'static str),
     /// A value breaks a rule.
@@ -29,6 +32,8 @@ pub enum Error {
 
 /// As the provider's documents spell it, without the key that they repeat behind it.
 const WRONG_KEY: &str = "Not correct secret key reseller";
+const TOO_MANY_PAYMENTS: &str =
+    "The client has too many payments for one list; get them one by one (payments/id, payments/uuid)";
 
 impl Error {
     /// A field of the request breaks a rule, and why.
@@ -42,6 +47,7 @@ impl Error {
             Error::ClientNotFound => (404, "Client not found".to_owned()),
             Error::PaymentNotFound => (404, "Payment not found".to_owned()),
             Error::HasPaid(what) => (422, (*what).to_owned()),
+            Error::TooManyPayments => (422, TOO_MANY_PAYMENTS.to_owned()),
             Error::NoWebhook(setting) => (422, format!("No webhook address is set ({setting})")),
             Error::Invalid(invalid) => (422, invalid.to_string()),
             Error::Problem(problem) => worded(problem),
@@ -117,12 +123,15 @@ impl From<PaymentError> for Error {
     fn from(error: PaymentError) -> Error {
         match error {
             PaymentError::NotFound => Error::PaymentNotFound,
+            // Nothing that a caller can send: the operator's settings are checked before, so this is for the log.
+            PaymentError::Invalid(InvalidField { field, reason }) if field == "gateways" => {
+                Problem::Internal(format!("the gateways of a payment system: {reason}")).into()
+            }
             PaymentError::Invalid(InvalidField { field, reason }) => {
                 let ours = match field.as_str() {
                     "amount" => "price",
                     "success-url" => "url_success",
                     "failure-url" => "url_error",
-                    "gateways" => "id_payment_system",
                     field => field,
                 };
                 Error::invalid(ours, reason)
@@ -137,6 +146,22 @@ impl From<RecordError> for Error {
         match error {
             RecordError::NotFound => Error::PaymentNotFound,
             error => Problem::from(error).into(),
+        }
+    }
+}
+
+impl From<JobError> for Error {
+    fn from(error: JobError) -> Error {
+        Problem::from(error).into()
+    }
+}
+
+/// What ending payments fails with in a job.
+impl From<Error> for JobFailure {
+    fn from(error: Error) -> JobFailure {
+        match error {
+            Error::Problem(problem) => problem.into(),
+            error => JobFailure::fatal(format!("{error:?}")),
         }
     }
 }

@@ -6,7 +6,7 @@ use mooring_sdk::prelude::*;
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 
-use crate::convert;
+use crate::{convert, multipart};
 
 /// The reseller of the path, who is the key's. The first argument of every handler, so that nobody else's input is looked at.
 #[derive(Clone, Copy)]
@@ -36,6 +36,11 @@ impl<T: DeserializeOwned> FromRequest for Input<T> {
         }
         match encoding(request)? {
             Encoding::Json => Json::from_request(request).map(|Json(input)| Input(input)),
+            Encoding::Multipart => {
+                let content_type = request.header("content-type").unwrap_or_default();
+                request.body = multipart::to_urlencoded(content_type, &request.body)?;
+                Form::from_request(request).map(|Form(input)| Input(input))
+            }
             Encoding::Form => {
                 readable(&request.body, "body")?;
                 Form::from_request(request).map(|Form(input)| Input(input))
@@ -47,6 +52,7 @@ impl<T: DeserializeOwned> FromRequest for Input<T> {
 enum Encoding {
     Json,
     Form,
+    Multipart,
 }
 
 /// By `Content-Type`; by the first character where that says nothing: no form of this API starts with a bracket.
@@ -60,12 +66,10 @@ fn encoding(request: &Request) -> Result<Encoding, Problem> {
         .to_ascii_lowercase();
     let first = request.body.iter().find(|byte| !byte.is_ascii_whitespace());
     match media_type.as_str() {
-        "multipart/form-data" => Err(Problem::Unreadable(
-            "multipart forms are not read; send JSON or application/x-www-form-urlencoded".to_owned(),
-        )),
         // Nothing at all is a form without fields, so that the answer names the first field that is missing.
         _ if first.is_none() => Ok(Encoding::Form),
         "application/json" => Ok(Encoding::Json),
+        "multipart/form-data" => Ok(Encoding::Multipart),
         "application/x-www-form-urlencoded" => Ok(Encoding::Form),
         media_type if media_type.ends_with("+json") => Ok(Encoding::Json),
         _ if matches!(first, Some(b'{' | b'[' | b'"')) => Ok(Encoding::Json),

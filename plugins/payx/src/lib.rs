@@ -3,6 +3,7 @@
 //! - `input`: who asks, and the query, form or JSON of a request
 //! - `model`: the JSON of callers, as it is
 //! - `convert`: that JSON to primitives and back
+//! - `multipart`: forms in parts
 //! - `error`: every failure, in the provider's words
 
 mod clients;
@@ -11,6 +12,7 @@ mod countries;
 mod error;
 mod input;
 mod model;
+mod multipart;
 mod payments;
 mod reseller;
 mod schema;
@@ -20,6 +22,7 @@ use mooring_manifest::{Checkout, Demo, DemoKey, DemoSetting, Webhook};
 use mooring_sdk::payments::PaymentEvent;
 use mooring_sdk::prelude::*;
 use mooring_sdk::{Collection, log};
+use serde_json::json;
 
 pub use error::Error;
 
@@ -196,10 +199,12 @@ impl Plugin for Payx {
             Some(1),
             "The reseller's number: the first part of every path.",
         )
+        .within(json!({ "minimum": 1 }))
         .text(convert::NAME, None, "The reseller's name, also on the payment page.")
         .text(reseller::EMAIL, None, "Address for notifications, as shown in the options.")
         .text(reseller::TELEGRAM, None, "Telegram id for notifications, as shown in the options.")
         .text(convert::CURRENCY, Some("USD"), "Currency of all prices.")
+        .within(json!({ "pattern": "^[A-Z]{3,5}$" }))
         .text(
             convert::PAYMENT_SYSTEMS,
             None,
@@ -242,6 +247,15 @@ impl Plugin for Payx {
         error.respond()
     }
 
+    fn run_job(job: Job) -> Result<(), JobFailure> {
+        match job.kind.as_str() {
+            payments::END => Ok(payments::end(job.read()?)?),
+            kind => Err(JobFailure::fatal(format!(
+                "payx knows no job of the kind `{kind}`"
+            ))),
+        }
+    }
+
     fn on_event(event: PaymentEvent) -> Result<(), Problem> {
         let id = event.payment.id.clone();
         webhooks::on_event(event).map_err(|error| {
@@ -265,7 +279,11 @@ const fn get(name: &'static str, path: &'static str, handler: Handler) -> Route<
 const fn post(name: &'static str, path: &'static str, handler: Handler) -> Route<Error> {
     Route::post(name, path, handler)
         .parameters(schema::reseller)
-        .takes_types(&["application/json", "application/x-www-form-urlencoded"])
+        .takes_types(&[
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ])
         .scopes(RESELLER)
         .per_minute(PER_MINUTE)
         .body_max(BODY_BYTES_MAX)

@@ -185,11 +185,11 @@ pub(crate) struct Client {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Payment {
+pub(crate) struct Payment<'c> {
     pub(crate) reseller: i64,
     pub(crate) id_payment: u64,
     pub(crate) uuid_payment: String,
-    pub(crate) client: Client,
+    pub(crate) client: &'c Client,
     pub(crate) payment_system: PaymentSystem,
     pub(crate) price: String,
     pub(crate) period: u64,

@@ -23,7 +23,7 @@ pub(crate) const SUCCESS: &str = "payment.success";
 /// Kind of the event of an attempt that failed.
 pub(crate) const ERROR: &str = "payment.error";
 
-/// Keeps what an attempt told of the card, and tells the reseller how it ended. An attempt that the payer gave up is no
+/// Keeps what an attempt told of the card and why it failed, and tells the reseller how it ended. An attempt that the payer gave up is no
 /// error, and neither is anything about a payment that the reseller has deleted.
 pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
     let PaymentEvent {
@@ -50,18 +50,20 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
     }
 
     let terms: Terms = payment.read()?;
-    let mut row = match payments::get(terms.id_payment) {
+    let (mut row, _) = match payments::get(terms.id_payment) {
         Err(Error::PaymentNotFound) => return Ok(()),
-        row => row?,
+        found => found?,
     };
-    if let Some(attempt) = &attempt {
-        row.facts = attempt.read()?;
-        payments::put(terms.id_payment, &row)?;
-    }
     let failure = payment
         .failure
         .as_ref()
         .or_else(|| attempt.as_ref().and_then(|attempt| attempt.failure.as_ref()));
+    let error_message = (!succeeded).then(|| failure.map(payments::error_message).unwrap_or_default());
+    if let Some(attempt) = &attempt {
+        row.facts = attempt.read()?;
+    }
+    row.error_message.clone_from(&error_message);
+    payments::put(terms.id_payment, &row)?;
     let notice = Notice {
         reseller: convert::id_reseller()?,
         id_client: payment.user.unwrap_or_default(),
@@ -72,7 +74,7 @@ pub(crate) fn on_event(event: PaymentEvent) -> Result<(), Error> {
         price: convert::price_number(&payment.amount),
         success: u8::from(succeeded),
         paid_at: payment.paid_at.filter(|_| succeeded).map(convert::time),
-        error_message: (!succeeded).then(|| failure.map(payments::error_message).unwrap_or_default()),
+        error_message,
         created_at: convert::time(payment.created_at),
         description: terms.description,
     };

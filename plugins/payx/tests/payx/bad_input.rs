@@ -419,7 +419,7 @@ fn bodies() {
         (
             "multipart/form-data; boundary=x",
             b"--x",
-            "multipart forms are not read; send JSON or application/x-www-form-urlencoded",
+            "the multipart body has a boundary that does not end its line",
         ),
     ] {
         for below in ["clients/update", "clients/delete"] {

@@ -82,6 +82,106 @@ fn a_list_is_as_long_as_it_is() {
 }
 
 #[test]
+fn a_list_that_is_too_long_for_an_answer_is_refused_in_words() {
+    let (mut host, key) = host_with_client();
+    let long = |length: usize| "\u{1f600}".repeat(length);
+    let note = long(255);
+    let client = json!({ "id_client": 1, "city": note, "postal_code": note, "address": note, "phone": note });
+    post(&mut host, &key, "clients/update", &client);
+    let order = json!({ "id_client": 1, "price": 1, "period": 1, "description": long(500) });
+    for _ in 0..450 {
+        post(&mut host, &key, "payments/create", &order);
+    }
+    let listed = get(&mut host, &key, "payments?id_client=1");
+    assert_eq!(listed.as_array().unwrap().len(), 450);
+    for _ in 0..80 {
+        post(&mut host, &key, "payments/create", &order);
+    }
+    failed(
+        &host.get(&path(&key, "payments?id_client=1")).send(),
+        422,
+        "The client has too many payments for one list; get them one by one (payments/id, payments/uuid)",
+    );
+}
+
+#[test]
+fn a_part_of_the_price_is_no_payment_and_goes_back() {
+    let (mut host, key) = host_with_client();
+    payment(&mut host, &key);
+    let id = newest(&host);
+    host.pay(
+        &id,
+        AttemptDone::received(mooring_sdk::money::Amount::from_minor(28_999, "USD").unwrap()),
+    );
+    let view = get(&mut host, &key, "payments/id?id_payment=1");
+    assert_eq!((&view["success"], &view["paid_at"]), (&json!(0), &json!(null)));
+    assert!(
+        host.events().iter().all(|event| event.kind != "payment.success"),
+        "no success is told"
+    );
+    assert_eq!(host.surplus_refunds(&id).len() + host.refunds(&id).len(), 1);
+}
+
+#[test]
+fn a_failure_is_told_until_the_payment_is_paid() {
+    let (mut host, key) = host_with_client();
+    payment(&mut host, &key);
+    let id = newest(&host);
+    host.decline(&id, "5051", "Insufficient funds");
+    host.begin(&id, "sandbox", "card");
+    assert!(host.payment(&id).failure.is_none(), "the host forgets it");
+    let told = |host: &mut crate::Host| get(host, &key, "payments/id?id_payment=1")["error_message"].take();
+    assert_eq!(told(&mut host), "5051 (Insufficient funds)");
+    host.give_up(&id);
+    assert_eq!(told(&mut host), "5051 (Insufficient funds)");
+    host.pay(&id, AttemptDone::default());
+    assert_eq!(told(&mut host), "");
+}
+
+#[test]
+fn a_brand_of_a_card_is_written_as_a_name() {
+    let (mut host, key) = host_with_client();
+    payment(&mut host, &key);
+    let id = newest(&host);
+    host.pay(
+        &id,
+        AttemptDone::default().with_details(json!({ "card_type": "visa" })),
+    );
+    assert_eq!(
+        get(&mut host, &key, "payments/id?id_payment=1")["CardType"],
+        "Visa"
+    );
+}
+
+#[test]
+fn a_setting_that_is_wrong_is_not_the_callers_fault() {
+    let order = json!({ "id_client": 1, "price": 1, "period": 1, "id_payment_system": 1 });
+    for (setting, value) in [
+        ("currency", "usd"),
+        ("currency", "XXX"),
+        (
+            "payment_systems",
+            r#"[{"id": 1, "name": "A"}, {"id": 1, "name": "B"}]"#,
+        ),
+        ("payment_systems", r#"[{"id": 1, "name": "A", "gateway": ""}]"#),
+        (
+            "payment_systems",
+            r#"[{"id": 1, "name": "A", "gateway": "Stripe"}]"#,
+        ),
+        (
+            "payment_systems",
+            r#"[{"id": 1, "name": "A", "gateway": "stripe/"}]"#,
+        ),
+    ] {
+        let (mut host, key) = host_with_client();
+        host.set(setting, value);
+        let reply = host.post(&path(&key, "payments/create")).json(&order).send();
+        failed(&reply, 500, "Internal error");
+        assert!(host.log().last().unwrap().contains(setting), "{value}");
+    }
+}
+
+#[test]
 fn a_failed_payment_can_be_paid_and_then_says_nothing_of_the_failure() {
     let (mut host, key) = host_with_client();
     payment(&mut host, &key);

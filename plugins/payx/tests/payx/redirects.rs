@@ -28,6 +28,11 @@ fn payers_are_sent_where_the_payment_or_the_reseller_says() {
             Some("https://mysite.com/success?a=1&ppuuid=<uuid>"),
         ),
         (
+            None,
+            Some("https://mysite.com/success?"),
+            Some("https://mysite.com/success?ppuuid=<uuid>"),
+        ),
+        (
             Some("https://mine.example/ok"),
             Some("https://mysite.com/success"),
             Some("https://mine.example/ok"),
