@@ -74,7 +74,7 @@ fn normal(kind: FieldKind, value: &str, now: Timestamp) -> Option<String> {
         FieldKind::Text => (value.chars().count() <= TEXT_CHARS_MAX).then(|| value.to_owned()),
         FieldKind::CardNumber => {
             let number: String = value.chars().filter(|sign| !matches!(sign, ' ' | '-')).collect();
-            digits(&number, 12, 19).then_some(number)
+            (digits(&number, 12, 19) && is_luhn(&number)).then_some(number)
         }
         FieldKind::CardCode => digits(value, 3, 4).then(|| value.to_owned()),
         FieldKind::CardExpiry => expiry(value, now),
@@ -83,6 +83,17 @@ fn normal(kind: FieldKind, value: &str, now: Timestamp) -> Option<String> {
 
 fn digits(text: &str, min: usize, max: usize) -> bool {
     (min..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the last digit is the check digit of the others (ISO/IEC 7812-1): a slip of the finger costs no attempt.
+fn is_luhn(number: &str) -> bool {
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0'));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| if place % 2 == 1 { doubled(digit) } else { digit })
+        .sum();
+    sum.is_multiple_of(10)
 }
 
 /// `MM/YY` of `8/29`, `08 / 2029` or `0829`. A card is good until its month is over.
@@ -158,6 +169,19 @@ mod tests {
         let mistakes = check(&fields(), &[], NOW).unwrap_err();
         assert!(mistakes.iter().all(|(_, mistake)| *mistake == Mistake::Empty));
         assert_eq!(mistakes.len(), 4);
+    }
+
+    #[test]
+    fn a_mistyped_number_is_told_before_a_gateway_is_asked() {
+        for (number, is_one) in [
+            ("4242424242424242", true),
+            ("378282246310005", true),
+            ("4242424242424241", false),
+            ("4242424242422442", false),
+        ] {
+            let found = normal(FieldKind::CardNumber, number, NOW);
+            assert_eq!(found.is_some(), is_one, "{number}");
+        }
     }
 
     #[test]
