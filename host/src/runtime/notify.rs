@@ -20,7 +20,7 @@ use super::attempt::{Ran, settle};
 use super::events::{PutOff, Untold};
 use super::gateway::{News, NewsOf, Subject};
 use super::plugin::Plugin;
-use super::task::believe;
+use super::task::{apply_refund, believe};
 use super::{Runtime, Shared};
 use crate::bindings::{Answered, Caller, Desk, Errand, Errands};
 use crate::exchange::{Notification, NotifyError, Usage};
@@ -179,9 +179,9 @@ fn apply(work: &mut Work, plugin: &Plugin, news: News) -> Result<(), PaymentErro
         NewsOf::Attempt(progress) => attempt_of(work, plugin, news.subject)
             .and_then(|attempt| payments::apply(work, &attempt, progress))
             .map(drop),
-        NewsOf::Refund(progress) => refund_of(work, plugin, news.subject)
-            .and_then(|refund| payments::apply_refund(work, &refund, progress))
-            .map(drop),
+        NewsOf::Refund(progress) => {
+            refund_of(work, plugin, news.subject).and_then(|refund| apply_refund(work, &refund, progress))
+        }
     };
     match applied {
         Err(PaymentError::NotFound) => {

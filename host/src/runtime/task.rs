@@ -248,8 +248,8 @@ impl Shared {
         let (mut desk, said) = settle(plugin, job.id.as_str(), run, usage)?;
         let mut work = desk.begin_work();
         let progress = said.unwrap_or_else(RefundProgress::from);
-        let applied = payments::apply_refund(&mut work, refund, progress);
-        believe(plugin, job.id.as_str(), applied.map(drop))?;
+        let applied = apply_refund(&mut work, refund, progress);
+        believe(plugin, job.id.as_str(), applied)?;
         Ok(work)
     }
 
@@ -352,6 +352,24 @@ fn still_pending() -> RefundProgress {
         gateway_ref: None,
         failure: None,
     }
+}
+
+/// Applies what a gateway says of a refund. Money that it does not send back although nobody asked for it is for the operator to see to:
+/// no plugin is told of it.
+pub(super) fn apply_refund(
+    work: &mut Work,
+    refund: &RefundId,
+    progress: RefundProgress,
+) -> Result<(), PaymentError> {
+    let refund = payments::apply_refund(work, refund, progress)?;
+    if refund.is_stuck() {
+        let reason = refund.failure.as_ref().map_or("", |failure| &failure.message);
+        tracing::error!(
+            payment = %refund.payment, refund = %refund.id, gateway = %refund.gateway, amount = %refund.amount, reason,
+            "money that nobody asked for was not sent back; it lies in suspense (mooring payment send-again)"
+        );
+    }
+    Ok(())
 }
 
 /// Holds a gateway to the rules of money: what breaks one is a fault like a trap, and nothing of it is believed.

@@ -67,7 +67,7 @@ pub fn send_surplus_again(
     if before.payment != *payment {
         return Err(PaymentError::NotFound);
     }
-    if !before.surplus || before.state != RefundState::Failed || before.again.is_some() {
+    if !before.is_stuck() {
         let reason = "is no surplus that could not be sent back, or is on its way again";
         return Err(InvalidField::new("refund", reason).into());
     }

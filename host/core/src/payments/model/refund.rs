@@ -89,6 +89,12 @@ pub struct RefundProgress {
 }
 
 impl Refund {
+    /// Whether it is money that nobody asked for and that its gateway does not send back: it lies in suspense until the operator sees
+    /// to it ([`crate::payments::send_surplus_again`]).
+    pub fn is_stuck(&self) -> bool {
+        self.surplus && self.state == RefundState::Failed && self.again.is_none()
+    }
+
     /// How often it was taken to its gateway before, by other jobs than the newest: the gateway may have done it already.
     pub fn tries_before(&self) -> u32 {
         self.asked.before

@@ -249,8 +249,14 @@ fn a_surplus_that_its_gateway_kept_is_sent_again_once() {
         matches!(again(&first), Err(PaymentError::Invalid(_))),
         "it is under way"
     );
+    assert!(!first.is_stuck());
     shop.say_of_refund(&first, RefundState::Failed);
+    assert!(shop.refunds_now(&payment)[0].is_stuck());
     let second = again(&first).unwrap();
+    assert!(
+        !shop.refunds_now(&payment)[0].is_stuck(),
+        "it is on its way again"
+    );
     assert_ne!(second.id, first.id, "a gateway answers the old one as it did");
     assert_eq!((second.surplus, second.amount), (true, first.amount));
     assert!(matches!(again(&first), Err(PaymentError::Invalid(_))), "once");
