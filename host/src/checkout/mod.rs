@@ -78,7 +78,7 @@ pub trait Till<P>: Send + Sync + 'static {
     fn abandon(&self, link: &Link, attempt: &AttemptId)
     -> impl Future<Output = Result<(), TillError>> + Send;
 
-    /// Ends the payment, because the payer wants no more of it.
+    /// Ends the payment, because the payer wants no more of it; too late once money is under way or reserved.
     fn cancel(&self, link: &Link) -> impl Future<Output = Result<(), TillError>> + Send;
 
     /// Whether a job is over, one way or another.
@@ -147,6 +147,8 @@ pub struct Bill {
     pub locale: Option<String>,
     /// The newest attempt.
     pub attempt: Option<Try>,
+    /// Whether another attempt is allowed, by their number.
+    pub has_tries_left: bool,
     /// Ways to pay that are open, in the order in which they are offered.
     pub ways: Vec<Way>,
     /// Who is paid.

@@ -32,6 +32,7 @@ pub(super) fn bill() -> Bill {
         failure_url: None,
         locale: None,
         attempt: None,
+        has_tries_left: true,
         ways: vec![way("stripe", "card", "Card"), way("paypal", "wallet", "PayPal")],
         brand: Brand {
             name: "Acme & Sons".to_owned(),

@@ -88,6 +88,25 @@ impl Bill {
 }
 
 impl Scene<'_> {
+    /// Whether the payer can have the payment ended: as long as no money can be under way that nobody would ask for any more.
+    pub(super) fn can_be_cancelled(&self) -> bool {
+        match self {
+            Scene::Choose { .. }
+            | Scene::AtGateway(..)
+            | Scene::Form(..)
+            | Scene::Instructions(..)
+            | Scene::Waiting(_) => true,
+            Scene::Starting(_)
+            | Scene::GivingUp(_)
+            | Scene::Processing
+            | Scene::Authorized
+            | Scene::Paid
+            | Scene::Failed(_)
+            | Scene::Expired
+            | Scene::Cancelled => false,
+        }
+    }
+
     /// How long a browser may show this before it should look again by itself. Nothing that a payer types into is ever
     /// replaced, except when its time is over.
     pub(super) fn looks_again_after(&self, bill: &Bill) -> Option<Duration> {
@@ -174,6 +193,29 @@ mod tests {
             assert_eq!(with(state, abandoned), "GivingUp", "{state:?}");
         }
         assert_eq!(with(Cancelled, abandoned), "Choose");
+    }
+
+    #[test]
+    fn a_payment_can_be_cancelled_only_while_no_money_is_under_way() {
+        use AttemptState::{Cancelled, Declined, Processing, Starting, Unknown, Waiting};
+        let can = |status, state, abandoned| {
+            let mut bill = samples::bill();
+            bill.status = status;
+            bill.attempt = Some(samples::attempt("stripe", "card", state));
+            bill.attempt.as_mut().unwrap().abandoned = abandoned;
+            scene(&bill).can_be_cancelled()
+        };
+        for state in [Waiting, Declined, Cancelled] {
+            assert!(can(Status::Pending, state, false), "{state:?}");
+        }
+        for state in [Starting, Processing, Unknown] {
+            assert!(!can(Status::Processing, state, false), "{state:?}");
+        }
+        assert!(!can(Status::Pending, Waiting, true), "it is being given up");
+        for status in [Status::Authorized, Status::Succeeded, Status::Cancelled] {
+            assert!(!can(status, Waiting, false), "{status:?}");
+        }
+        assert!(scene(&samples::bill()).can_be_cancelled());
     }
 
     #[test]

@@ -196,7 +196,14 @@ async fn act<P: Sync, T: Till<P>>(
         },
         (Some("check"), Some(attempt)) => look_up(till, plugin, visit, &bill, &attempt.id).await,
         (Some("switch"), Some(attempt)) => abandon(till, plugin, visit, &bill, attempt).await,
-        (Some("cancel"), _) if bill.cancel_url.is_some() => till.cancel(&bill.link).await,
+        (Some("cancel"), attempt) if bill.cancel_url.is_some() => {
+            let is_the_newest = attempt.is_some() || bill.attempt.is_none();
+            if is_the_newest && scene(&bill).can_be_cancelled() {
+                till.cancel(&bill.link).await
+            } else {
+                Err(TillError::Late)
+            }
+        }
         (Some("submit" | "check" | "switch"), None) => Err(TillError::Late),
         _ => return Err(Refusal::Malformed),
     };

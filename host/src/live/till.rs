@@ -6,7 +6,7 @@ use mooring_core::StoreError;
 use mooring_core::draws::Draws;
 use mooring_core::ids::{AttemptId, JobId, PluginName};
 use mooring_core::jobs::{self, JobState};
-use mooring_core::payments::{self, NewAttempt, Payment, PaymentError};
+use mooring_core::payments::{self, NewAttempt, Payment, PaymentError, Status};
 use mooring_core::settings::{self, SettingError};
 use mooring_core::tenants::TenantRef;
 use mooring_core::time::Timestamp;
@@ -69,6 +69,10 @@ impl Till<Arc<Plugin>> for Live {
     async fn cancel(&self, link: &Link) -> Result<(), TillError> {
         let payment = link.payment.clone();
         self.at(link, move |work| {
+            // The payer decided on a page that may be older than what the gateway has said since.
+            if payments::get(work, &payment)?.status != Status::Pending {
+                return Err(Refused::Late);
+            }
             payments::cancel(work, &payment)?;
             Ok(())
         })
@@ -115,6 +119,7 @@ impl Live {
         let attempt = payments::attempts(&mut work, &payment.id)?.pop();
         let brand = brand(&mut work, plugin)?;
         let ways = self.ways(&tenant, &payment)?;
+        let has_tries_left = payment.has_tries_left();
         Ok(Some(Bill {
             link: Link {
                 tenant,
@@ -143,6 +148,7 @@ impl Live {
                 action: attempt.action,
                 failure: attempt.failure,
             }),
+            has_tries_left,
             ways,
             brand,
             now,
@@ -158,9 +164,9 @@ impl Live {
         })
     }
 
-    /// Real gateways before those of test mode.
+    /// Real gateways before those of test mode; none for a payment that cannot be tried any more.
     fn ways(&self, tenant: &TenantRef, payment: &Payment) -> Result<Vec<Way>, StoreError> {
-        if payment.status.is_final() {
+        if payment.status.is_final() || !payment.has_tries_left() {
             return Ok(Vec::new());
         }
         let mut ways = Vec::new();

@@ -186,7 +186,7 @@ fn check_new(payment: &Payment, new: &NewAttempt) -> Result<(), InvalidField> {
         let reason = format!("the payment does not allow {}/{}", new.gateway, new.method);
         return Err(InvalidField::new("gateway", reason));
     }
-    if payment.attempts >= ATTEMPTS_MAX {
+    if !payment.has_tries_left() {
         let reason = format!("a payment has at most {ATTEMPTS_MAX} attempts");
         return Err(InvalidField::new("attempt", reason));
     }
@@ -194,6 +194,11 @@ fn check_new(payment: &Payment, new: &NewAttempt) -> Result<(), InvalidField> {
 }
 
 impl Payment {
+    /// Whether another attempt at it is allowed, by their number.
+    pub fn has_tries_left(&self) -> bool {
+        self.attempts < ATTEMPTS_MAX
+    }
+
     /// Whether it should have been paid by now.
     pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)

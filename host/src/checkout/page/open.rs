@@ -101,7 +101,9 @@ fn choose(view: &View<'_>, failed: Option<&Try>) -> Markup {
                     p { (words.declined_hint) }
                 }
             }
-            @if ways.is_empty() {
+            @if !view.bill.has_tries_left {
+                div role="status" { h1 { (words.no_tries) } p { (words.no_tries_hint) } }
+            } @else if ways.is_empty() {
                 div role="status" { h1 { (words.no_ways) } p { (words.no_ways_hint) } }
             } @else {
                 form method="post" {
@@ -245,7 +247,7 @@ fn cancel(view: &View<'_>) -> Markup {
         .as_deref()
         .is_some_and(|url| web_url(url).is_some());
     html! {
-        @if leads_back { (button(&view.with_merchant(view.words().cancel), "cancel", None)) }
+        @if leads_back { (button(&view.with_merchant(view.words().cancel), "cancel", view.bill.attempt.as_ref())) }
     }
 }
 

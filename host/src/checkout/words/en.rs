@@ -13,6 +13,8 @@ pub(super) const WORDS: Words = Words {
     card: "Card",
     no_ways: "No way to pay is available at the moment.",
     no_ways_hint: "Please try again in a few minutes.",
+    no_tries: "This link has been tried too often.",
+    no_tries_hint: "Nothing more can be paid here. Please ask the merchant for a new link.",
     declined: "This did not work. You have not been charged.",
     declined_hint: "Try again, or choose another way to pay.",
     reason: "Reason: {reason}",

@@ -13,6 +13,8 @@ pub(super) const WORDS: Words = Words {
     card: "Tarjeta",
     no_ways: "En este momento no hay ningún medio de pago disponible.",
     no_ways_hint: "Inténtelo de nuevo dentro de unos minutos.",
+    no_tries: "Se ha intentado pagar demasiadas veces con este enlace.",
+    no_tries_hint: "Aquí ya no se puede pagar. Pida un enlace nuevo al comercio.",
     declined: "No ha funcionado. No se le ha cobrado nada.",
     declined_hint: "Inténtelo de nuevo o elija otro medio de pago.",
     reason: "Motivo: {reason}",

@@ -13,6 +13,8 @@ pub(super) const WORDS: Words = Words {
     card: "Carte bancaire",
     no_ways: "Aucun moyen de paiement n’est disponible pour le moment.",
     no_ways_hint: "Veuillez réessayer dans quelques minutes.",
+    no_tries: "Trop d’essais ont été faits avec ce lien.",
+    no_tries_hint: "Il n’est plus possible de payer ici. Demandez un nouveau lien au commerçant.",
     declined: "Cela n’a pas fonctionné. Vous n’avez pas été débité.",
     declined_hint: "Réessayez ou choisissez un autre moyen de paiement.",
     reason: "Motif : {reason}",

@@ -52,6 +52,9 @@ words! {
     /// Nothing can be chosen.
     no_ways,
     no_ways_hint,
+    /// Another attempt is not allowed.
+    no_tries,
+    no_tries_hint,
     /// After a decline.
     declined,
     declined_hint,

@@ -13,6 +13,8 @@ pub(super) const WORDS: Words = Words {
     card: "Cartão",
     no_ways: "No momento não há nenhuma forma de pagamento disponível.",
     no_ways_hint: "Tente novamente daqui a alguns minutos.",
+    no_tries: "Houve tentativas demais com este link.",
+    no_tries_hint: "Aqui já não é possível pagar. Peça um novo link ao vendedor.",
     declined: "Não funcionou. Nada foi cobrado.",
     declined_hint: "Tente novamente ou escolha outra forma de pagamento.",
     reason: "Motivo: {reason}",

@@ -127,6 +127,8 @@ fn cards_cannot_be_tried_out_for_ever() {
         let attempt = shop.attempt_at(&payment);
         shop.say(&attempt, said(AttemptState::Declined));
     }
+    assert!(payment.has_tries_left());
+    assert!(!shop.payment_now(&payment).has_tries_left());
     let error = begin(&mut shop.work(), &payment.id, card()).unwrap_err();
     assert!(matches!(error, PaymentError::Invalid(invalid) if invalid.field == "attempt"));
     assert_eq!(attempts(&mut shop.work(), &payment.id).unwrap().len(), 50);
