@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest for Input<T> {
             readable(request.query.as_bytes(), "query")?;
             return Query::from_request(request).map(|Query(input)| Input(input));
         }
-        match encoding(request)? {
+        match encoding(request) {
             Encoding::Json => Json::from_request(request).map(|Json(input)| Input(input)),
             Encoding::Multipart => {
                 let content_type = request.header("content-type").unwrap_or_default();
@@ -56,7 +56,7 @@ enum Encoding {
 }
 
 /// By `Content-Type`; by the first character where that says nothing: no form of this API starts with a bracket.
-fn encoding(request: &Request) -> Result<Encoding, Problem> {
+fn encoding(request: &Request) -> Encoding {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type
         .split(';')
@@ -67,13 +67,13 @@ fn encoding(request: &Request) -> Result<Encoding, Problem> {
     let first = request.body.iter().find(|byte| !byte.is_ascii_whitespace());
     match media_type.as_str() {
         // Nothing at all is a form without fields, so that the answer names the first field that is missing.
-        _ if first.is_none() => Ok(Encoding::Form),
-        "application/json" => Ok(Encoding::Json),
-        "multipart/form-data" => Ok(Encoding::Multipart),
-        "application/x-www-form-urlencoded" => Ok(Encoding::Form),
-        media_type if media_type.ends_with("+json") => Ok(Encoding::Json),
-        _ if matches!(first, Some(b'{' | b'[' | b'"')) => Ok(Encoding::Json),
-        _ => Ok(Encoding::Form),
+        _ if first.is_none() => Encoding::Form,
+        "application/json" => Encoding::Json,
+        "multipart/form-data" => Encoding::Multipart,
+        "application/x-www-form-urlencoded" => Encoding::Form,
+        media_type if media_type.ends_with("+json") => Encoding::Json,
+        _ if matches!(first, Some(b'{' | b'[' | b'"')) => Encoding::Json,
+        _ => Encoding::Form,
     }
 }
 

@@ -86,12 +86,11 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
     let mut rest = header.split_once(';')?.1;
     loop {
         let (name, behind) = rest.split_once('=')?;
-        let (value, behind) = match behind.trim_start().strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let (value, behind) = behind.split_once(';').unwrap_or((behind, ""));
-                (value.trim().to_owned(), behind)
-            }
+        let (value, behind) = if let Some(quoted) = behind.trim_start().strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (value, behind) = behind.split_once(';').unwrap_or((behind, ""));
+            (value.trim().to_owned(), behind)
         };
         if name
             .trim()
@@ -114,7 +113,7 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
             '"' => return Some((value, &text[at + 1..])),
             // Some clients leave a backslash as it is: it stands for itself but before a quote or another one.
             '\\' if text[at + 1..].starts_with(['"', '\\']) => {
-                value.extend(characters.next().map(|(_, next)| next))
+                value.extend(characters.next().map(|(_, next)| next));
             }
             character => value.push(character),
         }

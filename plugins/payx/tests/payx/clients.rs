@@ -65,7 +65,7 @@ fn a_user_of_another_surface_is_no_client_until_one_is_made_with_that_address() 
 }
 
 fn metadata(host: &crate::Host, at: usize) -> serde_json::Value {
-    serde_json::from_str(&host.users()[at].metadata).unwrap()
+    serde_json::from_str(&host.users()[at].metadata).expect("metadata is JSON")
 }
 
 #[test]
