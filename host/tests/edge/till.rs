@@ -51,6 +51,7 @@ impl FakeTill {
             failure_url: None,
             locale: None,
             attempt: None,
+            has_tries_left: true,
             ways: vec![
                 way("stripe", "card", "Card"),
                 way("paypal", "wallet", "PayPal"),
