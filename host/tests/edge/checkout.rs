@@ -206,7 +206,12 @@ async fn a_payer_can_check_switch_and_cancel() {
         assert_eq!(post(&served, "", &form).await.header("location"), Some("?on=1"));
     }
     assert_eq!(asked(&served), ["look up", "abandon"]);
+    till.set_attempt(AttemptState::Waiting, Some(FakeTill::redirect()));
+    // Of a page from before this attempt: nothing is cancelled.
     assert_eq!(post(&served, "", "do=cancel").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(asked(&served), [""; 0]);
+    let form = format!("do=cancel&attempt={ATTEMPT}");
+    assert_eq!(post(&served, "", &form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(asked(&served), ["cancel"]);
     let cancelled = see(&served, "?on=1").await;
     assert_eq!(

@@ -96,6 +96,12 @@ impl FakeTill {
         });
     }
 
+    fn pay(&self) {
+        let mut bill = self.bill.lock();
+        bill.status = Status::Succeeded;
+        bill.received = bill.due;
+    }
+
     pub(crate) fn redirect() -> Action {
         let url = "https://gateway.example/session;1".to_owned();
         Action::Redirect { url }
@@ -139,7 +145,7 @@ impl Till<()> for FakeTill {
 
     async fn submit(&self, _: &Link, _: &AttemptId, filled: Filled) -> Result<(), TillError> {
         self.note(format!("submit {:?}", filled.into_fields()));
-        self.bill.lock().status = Status::Succeeded;
+        self.pay();
         Ok(())
     }
 
@@ -148,7 +154,7 @@ impl Till<()> for FakeTill {
         let found = *self.found.lock();
         match found {
             Some(AttemptState::Declined) => self.decline(),
-            Some(AttemptState::Succeeded) => self.bill.lock().status = Status::Succeeded,
+            Some(AttemptState::Succeeded) => self.pay(),
             _ => {}
         }
         Ok(Some(JobId::parse("job_0123456789abcdefghijAB").unwrap()))
