@@ -151,7 +151,7 @@ async fn coins_that_arrive_in_part_are_shown_as_what_they_are() {
     look(browser, "coins").await;
     let shown = browser.text("main").await.expect("a page");
     assert!(shown.contains("20.11000000 USDT"), "{shown}");
-    headline(browser, "Paid. Thank you!").await;
+    headline(browser, "Part of the amount has arrived").await;
     let shown = browser.text("main").await.expect("a page");
     assert!(
         shown.contains("Received: US$10.05"),
