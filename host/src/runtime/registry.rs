@@ -272,6 +272,10 @@ impl Runtime {
     /// Named by content, so writing the same bytes again changes nothing.
     fn keep_bytes(&self, digest: &str, bytes: &[u8]) -> std::io::Result<PathBuf> {
         let source = self.source(digest);
+        // Under another name, or once more: what is there was synced when it was written.
+        if std::fs::read(&source).is_ok_and(|kept| kept == bytes) {
+            return Ok(source);
+        }
         let unfinished = source.with_extension("unfinished");
         std::fs::write(&unfinished, bytes)?;
         std::fs::File::open(&unfinished)?.sync_all()?;
