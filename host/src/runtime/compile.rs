@@ -6,6 +6,7 @@
 //! to the cache folder, named by the component's digest and the engine's settings, and is the only machine code that the
 //! host ever loads: nothing precompiled is taken from outside.
 
+use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsString;
 use std::fs;
@@ -13,8 +14,10 @@ use std::hash::{Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -51,6 +54,8 @@ pub(crate) struct CompileCache {
     /// The executable that has the worker's subcommand.
     worker: PathBuf,
     limits: PluginLimits,
+    /// Files that were found to be what was written: a plugin is loaded twice in a row, and reading one takes a millisecond.
+    sound: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl CompileCache {
@@ -60,6 +65,7 @@ impl CompileCache {
             folder,
             worker,
             limits: limits.clone(),
+            sound: Arc::default(),
         })
     }
 
@@ -74,7 +80,7 @@ impl CompileCache {
             .folder
             .join(format!("{digest}-{:016x}.cwasm", settings_hash(engine)));
         if artefact.exists() {
-            match load_artefact(engine, &artefact) {
+            match self.load_artefact(engine, &artefact) {
                 Ok(component) => return Ok(component),
                 // Cut short by a crash, or damaged: making it again costs less than asking somebody.
                 Err(error) => {
@@ -83,7 +89,16 @@ impl CompileCache {
             }
         }
         self.compile(source, &artefact).await?;
-        load_artefact(engine, &artefact).map_err(|error| CompileError::Load(format!("{error:#}")))
+        self.load_artefact(engine, &artefact)
+            .map_err(|error| CompileError::Load(format!("{error:#}")))
+    }
+
+    fn load_artefact(&self, engine: &Engine, artefact: &Path) -> wasmtime::Result<Component> {
+        if !self.sound.lock().contains(artefact) {
+            check_artefact(artefact)?;
+            self.sound.lock().insert(artefact.to_owned());
+        }
+        load_artefact(engine, artefact)
     }
 
     async fn compile(&self, source: &Path, artefact: &Path) -> Result<(), CompileError> {
@@ -180,13 +195,18 @@ fn settings_hash(engine: &Engine) -> u64 {
     hasher.finish()
 }
 
+/// A crash of the machine, or a bad disk, may leave a file with holes.
+fn check_artefact(artefact: &Path) -> wasmtime::Result<()> {
+    let written = fs::read_to_string(checksum_file(artefact)).unwrap_or_default();
+    if checksum(&fs::read(artefact)?) == written {
+        Ok(())
+    } else {
+        Err(wasmtime::Error::msg("the file is not what was written"))
+    }
+}
+
 #[expect(unsafe_code, reason = "wasmtime cannot check that machine code is its own")]
 fn load_artefact(engine: &Engine, artefact: &Path) -> wasmtime::Result<Component> {
-    // A crash of the machine, or a bad disk, may leave a file with holes.
-    let written = fs::read_to_string(checksum_file(artefact)).unwrap_or_default();
-    if checksum(&fs::read(artefact)?) != written {
-        return Err(wasmtime::Error::msg("the file is not what was written"));
-    }
     // SAFETY: the file lies in the host's own data folder (mode 0700), was written there by our worker and is still the same;
     // wasmtime checks that it was made by the same version with the same settings.
     unsafe { Component::deserialize_file(engine, artefact) }
