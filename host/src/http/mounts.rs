@@ -55,21 +55,9 @@ pub enum MountError {
 
 impl<P> MountTable<P> {
     /// Checks the mounts and puts them in order.
-    pub fn new(mut mounts: Vec<Mount<P>>) -> Result<MountTable<P>, MountError> {
-        for mount in &mounts {
-            mount.check()?;
-        }
-        // `false` sorts before `true`: host names first.
-        mounts.sort_by_key(|mount| (mount.host.is_none(), std::cmp::Reverse(mount.prefix.len())));
-        for (index, mount) in mounts.iter().enumerate() {
-            let same = mounts[..index]
-                .iter()
-                .find(|other| mount.place() == other.place());
-            if let Some(other) = same {
-                return Err(MountError::Same(other.name.clone(), mount.name.clone()));
-            }
-        }
-        Ok(MountTable { mounts })
+    pub fn new(mounts: Vec<Mount<P>>) -> Result<MountTable<P>, MountError> {
+        let (table, errors) = MountTable::of_those_that_stand(mounts);
+        errors.into_iter().next().map_or(Ok(table), Err)
     }
 
     /// As [`MountTable::new`], without those that cannot stand, and why: what is wrong with one mount costs no other. Of two in the
@@ -85,7 +73,9 @@ impl<P> MountTable<P> {
                 (Ok(()), None) => good.push(mount),
             }
         }
-        (MountTable::new(good).expect("each was checked"), errors)
+        // `false` sorts before `true`: host names first.
+        good.sort_by_key(|mount| (mount.host.is_none(), std::cmp::Reverse(mount.prefix.len())));
+        (MountTable { mounts: good }, errors)
     }
 
     /// The mounts in the order in which they are asked.
@@ -248,6 +238,23 @@ mod tests {
         assert_eq!(
             twice.unwrap_err(),
             MountError::Same("a".to_owned(), "b".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_mount_that_cannot_stand_costs_no_other() {
+        let (table, errors) = MountTable::of_those_that_stand(vec![
+            mount("first", None, "/a"),
+            mount("dotted", Some("shop.example."), ""),
+            mount("second", None, "/a"),
+            mount("other", None, "/b"),
+        ]);
+        let names: Vec<&str> = table.iter().map(|mount| mount.name.as_str()).collect();
+        assert_eq!(names, ["first", "other"]);
+        assert_eq!(errors.len(), 2);
+        assert_eq!(
+            errors[1],
+            MountError::Same("first".to_owned(), "second".to_owned())
         );
     }
 }

@@ -148,12 +148,9 @@ impl Surface {
         check_path(path)?;
         let path = &*self.tidied(path);
         let matched = self.at(method, path).or_else(|| {
-            // HEAD is GET without the body (RFC 9110, 9.3.2). It is safe, so it is not for a GET that does something.
-            let reads = |found: &Match<'_, '_, &u32>| self.rule(*found.value).access == Access::Read;
             (*method == Method::HEAD)
-                .then(|| self.at(&Method::GET, path))
+                .then(|| self.at_for_head(path))
                 .flatten()
-                .filter(reads)
         });
         let Some(matched) = matched else {
             let methods = self.methods(path);
@@ -202,6 +199,12 @@ impl Surface {
         router.at(path).ok()
     }
 
+    /// HEAD is GET without the body (RFC 9110, 9.3.2). It is safe, so it is not for a GET that does something.
+    fn at_for_head<'p>(&self, path: &'p str) -> Option<Match<'_, 'p, &u32>> {
+        self.at(&Method::GET, path)
+            .filter(|found| self.rule(*found.value).access == Access::Read)
+    }
+
     fn methods(&self, path: &str) -> Vec<String> {
         let mut methods: Vec<String> = self
             .routers
@@ -209,9 +212,8 @@ impl Surface {
             .filter(|(_, router)| router.at(path).is_ok())
             .map(|(method, _)| method.as_str().to_owned())
             .collect();
-        let reads = |found: Match<'_, '_, &u32>| self.rule(*found.value).access == Access::Read;
         let has_head = methods.iter().any(|method| method == "HEAD");
-        if !has_head && self.at(&Method::GET, path).is_some_and(reads) {
+        if !has_head && self.at_for_head(path).is_some() {
             methods.push("HEAD".to_owned());
         }
         methods.sort_unstable();

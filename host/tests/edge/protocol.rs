@@ -65,6 +65,20 @@ async fn head_is_get_without_its_body() {
 }
 
 #[tokio::test]
+async fn head_is_for_no_get_that_does_something() {
+    let served = start(limits()).await;
+    assert_eq!(served.get("/fake/deed", "").await.status, StatusCode::OK);
+    let mut stream = served.connect().await;
+    let request = b"HEAD /fake/deed HTTP/1.1\r\nHost: any\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let head = read_for(&mut stream, true).await.unwrap();
+    assert_eq!(
+        (head.status, head.header("allow")),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("GET"))
+    );
+}
+
+#[tokio::test]
 async fn http2_is_spoken_to_whoever_starts_with_it() {
     let served = start(limits()).await;
     let client = http2_client();

@@ -60,6 +60,7 @@ impl FakeGate {
                 route("large", "GET", "/large", json!({"kind": "public"})),
                 {"name": "small", "method": "POST", "path": "/small", "access": "read",
                  "guard": {"kind": "public"}, "body_bytes_max": 8},
+                {"name": "deed", "method": "GET", "path": "/deed", "access": "write", "guard": {"kind": "public"}},
                 {"name": "scarce", "method": "GET", "path": "/scarce", "access": "read",
                  "guard": {"kind": "key"}, "rate_limit_per_minute": 2},
             ],

@@ -33,11 +33,7 @@ pub(crate) fn first(
         };
         let found = records::list(collection, filter.cloned(), part)?;
         let is_last = found.items.len() < part.limit as usize;
-        bytes += found
-            .items
-            .iter()
-            .map(|document| document.data.len())
-            .sum::<usize>();
+        bytes += size(&found.items);
         items.extend(found.items);
         if is_last || items.len() as u32 >= limit || bytes >= LIST_BYTES_MAX {
             return Ok(List {
@@ -59,11 +55,7 @@ pub(crate) fn all(collection: &str, filter: Option<&IndexValue>) -> Result<Vec<D
         };
         let found = records::list(collection, filter.cloned(), part)?;
         let is_last = found.items.len() < PART as usize;
-        bytes += found
-            .items
-            .iter()
-            .map(|document| document.data.len())
-            .sum::<usize>();
+        bytes += size(&found.items);
         items.extend(found.items);
         if bytes > ALL_BYTES_MAX || found.total > ALL_MAX {
             let why = format!("it has more than {ALL_MAX} documents or {ALL_BYTES_MAX} bytes");
@@ -73,4 +65,9 @@ pub(crate) fn all(collection: &str, filter: Option<&IndexValue>) -> Result<Vec<D
             return Ok(items);
         }
     }
+}
+
+/// Bytes of the documents themselves.
+fn size(documents: &[Document]) -> usize {
+    documents.iter().map(|document| document.data.len()).sum()
 }

@@ -97,6 +97,9 @@ fn mounts_are_plain_paths() {
         (Some(""), "", false),
         (Some("Pay.example.com"), "", false),
         (Some("pay.example.com:80"), "", false),
+        (Some("pay.example.com."), "", false),
+        (Some(".example.com"), "", false),
+        (Some("pay..com"), "", false),
     ];
     for (host, prefix, fits) in cases {
         let mount = Mount {
