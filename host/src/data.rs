@@ -394,6 +394,36 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_somebody_else_is_left_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("lost+found")).expect("a new file system's");
+        drop(DataDir::open(folder.path()).expect("as good as empty"));
+        let foreign = tempfile::tempdir().expect("a folder");
+        fs::write(foreign.path().join("letter"), "dear").expect("a file");
+        fs::set_permissions(foreign.path(), Permissions::from_mode(0o755)).expect("chmod");
+        let refused = DataDir::open(foreign.path());
+        assert!(matches!(refused, Err(DataError::Foreign { .. })));
+        let metadata = fs::metadata(foreign.path()).expect("it exists");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::read_dir(foreign.path()).expect("readable").count(), 1);
+    }
+
+    #[test]
+    fn a_used_folder_does_not_begin_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = DataDir::open(folder.path()).expect("open");
+        data.master_key().expect("a key");
+        let plugins = folder.path().join("plugins");
+        fs::create_dir(&plugins).expect("a folder");
+        data.master_key()
+            .expect("a start that was cut off can be repeated");
+        fs::write(plugins.join("a.wasm"), "").expect("a file");
+        assert!(matches!(data.master_key(), Err(DataError::StoreMissing { .. })));
+        fs::create_dir(data.store()).expect("a store");
+        data.master_key().expect("the store is back");
+    }
+
+    #[test]
     fn the_command_line_finds_a_running_host_only() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::open(folder.path()).expect("open");

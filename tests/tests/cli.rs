@@ -262,6 +262,67 @@ async fn a_data_folder_has_one_host() {
     assert_eq!(host.paymenter().get("/api/v1/me").await.status, 200);
 }
 
+#[tokio::test]
+async fn what_is_damaged_on_the_disk_is_made_again_or_refused() {
+    let mut host = TestHost::start();
+    host.terminate();
+    host.wait();
+    let data = host.data();
+    let files = |folder: &str, ending: &str| {
+        let entries = std::fs::read_dir(data.join(folder)).expect("a folder of the host");
+        let paths = entries.map(|entry| entry.expect("a file").path());
+        paths
+            .filter(|path| path.to_string_lossy().ends_with(ending))
+            .collect::<Vec<_>>()
+    };
+    // Holes in machine code that wasmtime would map and run.
+    for compiled in files("cache", ".cwasm") {
+        let mut code = std::fs::read(&compiled).expect("the compiled plugin");
+        let middle = code.len() / 2;
+        code[middle..middle + 4096].fill(0);
+        std::fs::write(&compiled, code).expect("it can be written");
+    }
+    host.restart();
+    assert_eq!(host.paymenter().get("/api/v1/me").await.status, 200);
+
+    host.terminate();
+    host.wait();
+    let installed = files("plugins", ".wasm");
+    let of_tebex = installed
+        .iter()
+        .find(|file| std::fs::read(file).ok() == std::fs::read(component("tebex")).ok());
+    std::fs::copy(component("payx"), of_tebex.expect("tebex is installed")).expect("it can be exchanged");
+    host.restart();
+    // It is not served as Tebex; a demo's host has the bundled one, and puts it back.
+    assert!(
+        host.output().contains("is not what was installed"),
+        "{}",
+        host.output()
+    );
+    assert_eq!(host.public().get("/tebex/information").await.status, 403);
+
+    host.terminate();
+    host.wait();
+    std::fs::write(data.join("master.key"), "ab".repeat(32)).expect("another key");
+    let output = Command::new(executable())
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--data",
+        ])
+        .arg(host.data())
+        .output()
+        .expect("the executable runs");
+    let error = failed(&output, 1);
+    assert!(
+        error.contains("master.key") && error.contains("backup"),
+        "{error}"
+    );
+}
+
 #[test]
 fn help_and_version_are_there() {
     for arguments in [

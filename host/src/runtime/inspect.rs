@@ -132,6 +132,11 @@ pub enum Grants {
     Only(BTreeSet<String>),
 }
 
+/// What a component is known by: SHA-256 of its bytes, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 impl Component {
     /// Reads a component's head and sections. Runs and compiles nothing.
     pub fn inspect(bytes: &[u8]) -> Result<Component, InspectError> {
@@ -192,7 +197,7 @@ impl Component {
         }
         Ok(Component {
             world: world.ok_or(InspectError::NoWorld)?,
-            digest: hex::encode(Sha256::digest(bytes)),
+            digest: digest(bytes),
             size: bytes.len() as u64,
             imports: imports.into_iter().collect(),
             callable,

@@ -16,7 +16,7 @@ use mooring_core::work::{HostWork, RunError};
 use mooring_manifest::Manifest;
 
 use super::Runtime;
-use super::inspect::{Component, Grants};
+use super::inspect::{self, Component, Grants};
 use super::load::{self, LoadError};
 use super::plugin::Plugin;
 use crate::bindings::Listed;
@@ -234,14 +234,14 @@ impl Runtime {
         let bytes = tokio::fs::read(&source)
             .await
             .map_err(|error| AddError::Lost(format!("{} cannot be read: {error}", source.display())))?;
-        let grants = Grants::Only(row.grants.iter().cloned().collect());
-        let component = load::admit(&bytes, &grants, self.shared.limits.component_bytes_max)?;
-        if component.digest != row.release.digest {
+        if inspect::digest(&bytes) != row.release.digest {
             return Err(AddError::Lost(format!(
                 "{} is not what was installed; add the plugin again",
                 source.display()
             )));
         }
+        let grants = Grants::Only(row.grants.iter().cloned().collect());
+        let component = load::admit(&bytes, &grants, self.shared.limits.component_bytes_max)?;
         let plugin = self.shared.load(&component, &source, Some(&row.name)).await?;
         Ok(Installed {
             row,
