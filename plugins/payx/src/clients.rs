@@ -20,6 +20,9 @@ use crate::payments;
 /// The member of a user's metadata that is ours.
 const MEMBER: &str = "payx";
 
+/// The host's role of users who only buy.
+const ROLE: &str = "customer";
+
 /// What a user has no field for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Profile {
@@ -186,9 +189,13 @@ pub(crate) fn create(
     Ok(Json(Data { data }))
 }
 
-/// Makes a user a client who is none, or none any more.
+/// Makes a user a client who is none, or none any more, and only buys.
 fn take_on(id: u64, name: String, mut profile: Profile) -> Result<Client, Error> {
     let user = users::get(id)?;
+    // Another role can do more than pay, and whoever changed the address of such a user could become that user.
+    if user.role != ROLE {
+        return Err(UserError::EmailTaken(id).into());
+    }
     if let Some(before) = self::profile(&user)? {
         if before.deleted_at.is_none() {
             return Err(UserError::EmailTaken(id).into());

@@ -23,6 +23,21 @@ fn the_documented_countries_come_first_and_the_rest_is_iso_3166() {
 }
 
 #[test]
+fn nobody_who_may_do_more_than_buy_becomes_a_client() {
+    let (mut host, key) = host();
+    let owner = NewUser {
+        email: "owner@example.com".to_owned(),
+        role: Some("owner".to_owned()),
+        ..NewUser::default()
+    };
+    host.act(|| users::create(owner)).unwrap();
+    let client = json!({ "name": "Mallory", "id_country": 1, "e_mail": "owner@example.com" });
+    let reply = host.post(&path(&key, "clients/create")).json(&client).send();
+    failed(&reply, 422, "e_mail: is taken by another client");
+    assert_eq!(host.users()[0].name, "");
+}
+
+#[test]
 fn a_user_of_another_surface_is_no_client_until_one_is_made_with_that_address() {
     let (mut host, key) = host();
     let owner = NewUser {
